@@ -1,0 +1,120 @@
+import { FAULTS } from '../faults/catalogue.js';
+
+export const MAIN_HELP = `Relight meter simulator: concentrators and 4G meters that obey the MQTT contract in schema/mqtt.
+
+  npm run simulate -- <command> [options]        (node dist/simulator/cli.js <command> [options])
+
+Commands
+  run        connect a fleet to a broker and keep it running (the default)
+  fleet      write a fleet of your own to a file, with the public keys a head-end needs
+  faults     list, add or remove faults of a running simulator
+  meters     show meters of a running simulator
+  button     press a meter's button
+  summary    show a running simulator in figures
+
+"<command> --help" tells its options.
+
+Examples
+  # the fleet of a Relight on this machine, with one meter in ten losing half of its acks
+  npm run simulate -- --fleet http://127.0.0.1:4000/simulation/fleet --token "$TESTER_TOKEN" --data-dir .data/simulator
+  npm run simulate -- faults add lossUp rate=0.5 kind=ack --share 0.1 --data-dir .data/simulator
+
+  # a fleet of your own against any broker
+  npm run simulate -- fleet --concentrators 50 --meters-per-concentrator 200 --direct 100 --seed 7 --out fleet.json
+  npm run simulate -- run --fleet fleet.json --broker mqtt://broker.example:1883 --seed 7
+
+Exit codes: 0 done, 1 failed, 2 wrong command line.
+`;
+
+export const RUN_HELP = `run: connect a fleet to a broker and keep it running until Ctrl-C or SIGTERM.
+
+  --fleet <file|url>     the fleet manifest; an address that does not answer yet is waited for        (required)
+  --token <token>        bearer token for the address (or RELIGHT_FLEET_TOKEN)
+  --broker <url>         mqtt://host:port or mqtts://host:port                      (mqtt://127.0.0.1:1883)
+  --ca <file>            PEM of the authority behind an mqtts broker's certificate
+  --seed <n>             same seed, same fleet, same messages: same run                                 (1)
+  --relay-ms <n>         from an order to the movement of the relay; 0 = at once                       (20)
+  --faults <file>        faults from the start: a JSON list, see "faults --help"
+  --data-dir <dir>       keep the meters' memory (meters.state) and the control address here
+  --state-file <file>    keep the meters' memory here instead
+  --no-boot-state        meters do not say how they stand when their gateway connects
+  --spread-ms <n>        over how long the meters of a gateway do so                                 (2000)
+  --freeze-rate <n>      most freeze messages of the fleet per second                                (2000)
+  --keepalive <s>        MQTT keepalive                                                                (60)
+  --control-port <n>     port of the control API on 127.0.0.1; 0 takes a free one                       (0)
+  --control-token <t>    its bearer token (or RELIGHT_SIMULATOR_TOKEN); otherwise a random one is printed
+  --no-control           no control API
+  --summary-every <s>    a line of figures this often, if any changed                                  (10)
+  --quiet                say only what goes wrong, and the control address
+
+Without --data-dir or --state-file meters forget their sequence when the simulator ends; the manifest's own
+lastSequence is all they know then.
+`;
+
+export const FLEET_HELP = `fleet: write a fleet of your own, the same for the same options.
+
+  --out <file>                     the manifest; the keys go to <file> with .keys.json instead of .json     (required)
+  --concentrators <n>              (1)
+  --meters-per-concentrator <n>    at most 2000                                                                 (200)
+  --direct <n>                     4G meters, each on its own connection                                          (0)
+  --seed <n>                       (1)
+  --timezone <iana>                midnight freezes follow it                                       (Asia/Shanghai)
+  --register-at <instant>          when the registers begin                              (2025-01-01T00:00:00.000Z)
+  --downlink-key <kid:role:x>      a key the meters obey: role head-end or guard, x its JWK x; may be repeated
+  --force                          overwrite existing files
+
+The .keys.json file holds what a head-end needs: the meters' public keys and the gateways' passwords. Without
+--downlink-key it also holds a development head-end key made from the seed, private half (d) included: for simulation only.
+`;
+
+const CONTROL_OPTIONS = `Which simulator: --data-dir <dir> as given to run, or --control <url> and --control-token <token>
+(or RELIGHT_SIMULATOR_CONTROL and RELIGHT_SIMULATOR_TOKEN).
+`;
+
+export const METERS_HELP = `meters: show meters of a running simulator, one a line; with a number, everything about one.
+
+  meters [<meter>] [--first <n>] [--after <meter>] [--json]
+
+${CONTROL_OPTIONS}`;
+
+export const BUTTON_HELP = `button: the customer presses a meter's button (an armed meter closes after 3 s).
+
+  button <meter> [--hold-ms <n>]
+
+${CONTROL_OPTIONS}`;
+
+export const SUMMARY_HELP = `summary: show a running simulator in figures.
+
+  summary [--json]
+
+${CONTROL_OPTIONS}`;
+
+function catalogue(): string {
+  return Object.entries(FAULTS)
+    .map(([name, { about, parameters }]) => {
+      const lines = Object.entries(parameters).map(([key, rule]) => {
+        const fallback = 'default' in rule ? ` (${rule.default})` : ' (required)';
+        const range = 'words' in rule ? rule.words.join('|') : `${rule.min}…${rule.max}`;
+        return `      ${key}=<${range}>${fallback}: ${rule.about}`;
+      });
+      return [`  ${name}: ${about}`, ...lines].join('\n');
+    })
+    .join('\n');
+}
+
+export const FAULTS_HELP = `faults: list, add or remove faults of a running simulator.
+
+  faults list [--json]
+  faults add <name> [key=value …] [target] [--for-ms <n>]
+  faults remove <id>
+
+Target (default --all):
+  --all  --meter <number>  --gateway <number>  --share <0–1> of the meters  --gateway-share <0–1> of the gateways
+
+Faults
+${catalogue()}
+
+In a file for run --faults, or POSTed to /faults of the control API:
+  [{ "name": "lossUp", "target": { "share": 0.1 }, "parameters": { "rate": 0.5, "kind": "ack" }, "forMs": 60000 }]
+
+${CONTROL_OPTIONS}`;

@@ -1,0 +1,102 @@
+import { FaultError, parseFault } from '../faults/fault-spec.js';
+import { MAX_FAULTS, type ActiveFault, type FaultSet } from '../faults/fault-set.js';
+import { forgetVolatile, type Meter } from '../meter/meter.js';
+import { draw } from '../meter/random.js';
+import type { Context } from './context.js';
+import type { Freezes } from './freezes.js';
+import type { Reporter } from './reporter.js';
+import type { Switchgear } from './switchgear.js';
+
+/** When many meters restart at once they come back one after the other, this far apart, ms. */
+const REBOOT_SPACING_MS = 0.2;
+
+/** What a fault can do to gateways; they live with their sockets, elsewhere. */
+export interface GatewaySwitch {
+  has(gateway: string): boolean;
+  /** Brings every gateway on or off line as the faults now say. */
+  reconcile(faults: FaultSet): void;
+}
+
+/** Puts faults in force and ends them, and does at once what they do at once. */
+export class FaultControl {
+  constructor(
+    private readonly context: Context,
+    private readonly switchgear: Switchgear,
+    private readonly reporter: Reporter,
+    private readonly freezes: Freezes,
+    private readonly gateways: GatewaySwitch,
+  ) {}
+
+  /** Checks a fault and puts it in force. A `reboot` of `when: now` is over as soon as it is given. @throws FaultError */
+  add(input: unknown): ActiveFault {
+    const { faults, scheduler, meters } = this.context;
+    const spec = parseFault(input);
+    if (faults.list().length >= MAX_FAULTS) {
+      throw new FaultError(`${MAX_FAULTS} faults are in force; remove one first.`);
+    }
+    if ('meter' in spec.target && !meters.has(spec.target.meter)) {
+      throw new FaultError(`There is no meter ${spec.target.meter} in this fleet; list them with "meters".`);
+    }
+    if ('gateway' in spec.target && !this.gateways.has(spec.target.gateway)) {
+      throw new FaultError(
+        `There is no gateway ${spec.target.gateway} in this fleet; a meter's entry names its gateway.`,
+      );
+    }
+    if (spec.name === 'outage') this.freezes.settleAll();
+    const fault = faults.add(spec);
+    if (fault.name === 'reboot' && fault.parameters.when === 'now') {
+      this.#rebootNow(fault);
+      faults.remove(fault.id);
+      return fault;
+    }
+    if (fault.forMs !== undefined) scheduler.after(fault.forMs, () => this.remove(fault.id));
+    this.#reconcile();
+    return fault;
+  }
+
+  /** Ends a fault; undefined when none of that id is in force. */
+  remove(id: string): ActiveFault | undefined {
+    const fault = this.context.faults.remove(id);
+    if (fault) this.#reconcile();
+    return fault;
+  }
+
+  #rebootNow(fault: ActiveFault): void {
+    let delayMs = fault.parameters.downMs as number;
+    for (const meter of this.context.meters.values()) {
+      if (!this.context.faults.strikes(fault, meter) || draw(meter) >= (fault.parameters.rate as number)) continue;
+      this.switchgear.reboot(meter, delayMs);
+      delayMs += REBOOT_SPACING_MS;
+    }
+  }
+
+  #reconcile(): void {
+    const { faults, meters } = this.context;
+    for (const meter of meters.values()) {
+      const supplied = !faults.unsupplied(meter);
+      if (meter.supplied && !supplied) this.#supplyLost(meter);
+      else if (!meter.supplied && supplied) this.#supplyBack(meter);
+      this.switchgear.settle(meter);
+    }
+    this.gateways.reconcile(faults);
+  }
+
+  #supplyLost(meter: Meter): void {
+    const { physics, clock, memory } = this.context;
+    physics.rebase(meter, clock.nowMs());
+    meter.supplied = false;
+    forgetVolatile(meter);
+    memory.write(meter);
+    this.reporter.lastWord(meter, 'LAST_GASP');
+  }
+
+  #supplyBack(meter: Meter): void {
+    const { physics, clock, memory } = this.context;
+    this.freezes.settle(meter);
+    physics.rebase(meter, clock.nowMs());
+    meter.supplied = true;
+    memory.write(meter);
+    this.reporter.event(meter, 'POWER_ON');
+    this.reporter.state(meter, 'boot');
+  }
+}

@@ -1,0 +1,99 @@
+import { newId } from '../platform/ids.js';
+import type { Actor } from '../platform/audit.js';
+import type { Tx } from '../platform/database.js';
+import { closeWorkOrders, openWorkOrders } from '../service/work-orders.js';
+import { closeInterruptionsOfCuts } from '../switching/interruptions.js';
+import { supplyOfMeters, type SupplyFacts } from '../switching/supply.js';
+import { moveCommands, orderRestores, type CommandMove, type LockedCommand } from '../switching/switch-commands.js';
+import type { FlowContext } from './context.js';
+
+/** A move decided for a command that this transaction has locked. */
+export interface DecidedMove {
+  readonly command: LockedCommand;
+  readonly move: Omit<CommandMove, 'id' | 'from'>;
+}
+
+const NOT_DONE = new Set(['REJECTED', 'EXPIRED', 'FAILED', 'FIELD_VISIT']);
+const NEEDS_VISIT = new Set(['RELAY_STUCK', 'PHYSICS_DISAGREE']);
+
+/**
+ * Applies decided moves together with what must follow from them in the same transaction: field work for a command that ends in
+ * it; for a cut that was not carried out its interruption is closed and, if its outcome is not known, a restore ordered (its
+ * higher sequence also bars the cut for ever); a proven restore closes the field work that waited for it.
+ */
+export async function applyMoves(
+  ctx: FlowContext,
+  tx: Tx,
+  decided: readonly DecidedMove[],
+  by: { readonly actor: Actor; readonly at: Date },
+): Promise<void> {
+  if (decided.length === 0) return;
+  const visits = decided.filter(({ move }) => move.to === 'FIELD_VISIT' || (move.to === 'FAILED' && NEEDS_VISIT.has(move.code ?? '')));
+  const workOrderIds = await openWorkOrders(
+    tx,
+    visits.map(({ command, move }) => ({
+      id: newId(),
+      kind: command.operation === 'RESTORE' ? ('RESTORE_ON_SITE' as const) : ('INSPECT_RELAY' as const),
+      servicePointId: command.servicePointId,
+      accountId: command.accountId,
+      commandId: command.id,
+      reason: move.text ?? 'no proof',
+    })),
+    { ...by, deadlineAt: new Date(by.at.getTime() + ctx.timings.fieldVisitMs) },
+  );
+  await moveCommands(
+    tx,
+    decided.map(({ command, move }) => ({ ...move, id: command.id, from: command.state, workOrderId: workOrderIds.get(command.id) })),
+    by,
+  );
+  await undoCutsNotDone(ctx, tx, decided, by);
+  await closeWorkOrders(
+    tx,
+    decided.filter(({ command, move }) => command.operation === 'RESTORE' && move.to === 'VERIFIED').map(({ command }) => command.servicePointId),
+    'RESTORE_ON_SITE',
+    { ...by, reason: 'the meter proved that power is back' },
+  );
+}
+
+async function undoCutsNotDone(
+  ctx: FlowContext,
+  tx: Tx,
+  decided: readonly DecidedMove[],
+  by: { readonly actor: Actor; readonly at: Date },
+): Promise<void> {
+  const cuts = decided.filter(({ command, move }) => command.operation === 'CUT' && NOT_DONE.has(move.to));
+  if (cuts.length === 0) return;
+  await closeInterruptionsOfCuts(tx, cuts.map(({ command }) => command.id), { ...by, reason: 'the cut was not carried out' });
+  const uncertain = cuts.filter(({ move }) => move.to === 'FAILED').map(({ command }) => command.meterId);
+  await restoreWherePowerIsDue(ctx, tx, uncertain, by, 'the cut has no proven outcome: power is made sure of');
+}
+
+/** Orders a restore at each of these meters where power is due and no command is open. Returns the ids ordered. */
+export async function restoreWherePowerIsDue(
+  ctx: FlowContext,
+  tx: Tx,
+  meterIds: readonly string[],
+  by: { readonly actor: Actor; readonly at: Date },
+  reason: string,
+): Promise<string[]> {
+  if (meterIds.length === 0) return [];
+  const due = (await supplyOfMeters(tx, meterIds)).filter(
+    (point): point is SupplyFacts & { meterId: string; installationId: string } =>
+      point.interruptions.length === 0 && point.openCommand === null && point.meterId !== null && point.installationId !== null,
+  );
+  const ordered = await orderRestores(
+    tx,
+    due.map((point) => ({
+      id: newId(),
+      accountId: point.accountId,
+      servicePointId: point.servicePointId,
+      meterId: point.meterId,
+      installationId: point.installationId,
+      mode: point.reconnectMode,
+      reason: 'ARREARS',
+    })),
+    { ...by, reason, remoteWindowMs: ctx.timings.remoteWindowMs, armedWindowMs: ctx.timings.armedWindowMs },
+  );
+  if (ordered.length > 0) tx.afterCommit(() => ctx.nudges.nudge('commands'));
+  return ordered;
+}

@@ -1,0 +1,43 @@
+import { crashPoint } from '../platform/crash-points.js';
+import { newId } from '../platform/ids.js';
+import { LIMITS } from '../platform/limits.js';
+import { decideAttention } from '../switching/attention-policy.js';
+import { claimOverdue, type ReadOrder } from '../switching/dispatch.js';
+import { lockCommands } from '../switching/switch-commands.js';
+import { applyMoves, type DecidedMove } from './apply-command-moves.js';
+import { systemActor, type FlowContext } from './context.js';
+
+const ACTOR = systemActor('attend-commands');
+
+/**
+ * Silence has lasted too long for some open commands: the meter is asked (returned as read orders, to be published now that the
+ * commit has happened), or, at the end of the remote rung, the command ends and field work begins. Returns also how many
+ * commands were looked at: as many as the limit means there are more.
+ */
+export async function attendCommands(ctx: FlowContext): Promise<{ reads: ReadOrder[]; attended: number }> {
+  const result = await ctx.db.transaction('attend-commands', async (tx) => {
+    const claimed = await claimOverdue(tx, LIMITS.dispatchGroup.value);
+    if (claimed.length === 0) return { reads: [], attended: 0 };
+    crashPoint('attend/claimed');
+    const reads: ReadOrder[] = [];
+    const commands = await lockCommands(tx, claimed.map(({ id }) => id));
+    const wallNow = ctx.clock.wallNow();
+    const decided = commands.map((command): DecidedMove => {
+      const decision = decideAttention(command, wallNow, ctx.timings);
+      if (decision.act === 'end') return { command, move: decision };
+      const requestId = newId();
+      const { gatewayNumber, serial, codec } = claimed.find(({ id }) => id === command.id)!;
+      reads.push({ requestId, gatewayNumber, serial, codec });
+      return {
+        command,
+        move: { to: decision.to, waitMs: decision.waitMs, reads: command.reads + 1, readRequestId: requestId, reason: 'no word from the meter in time: it is asked' },
+      };
+    });
+    await applyMoves(ctx, tx, decided, { actor: ACTOR, at: ctx.clock.now() });
+    const changed = decided.flatMap(({ command }) => [command.id, command.servicePointId]);
+    tx.afterCommit(() => ctx.nudges.nudge('changed', changed));
+    return { reads, attended: claimed.length };
+  });
+  if (result.attended > 0) crashPoint('attend/committed');
+  return result;
+}

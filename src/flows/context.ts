@@ -1,0 +1,22 @@
+import type { Actor } from '../platform/audit.js';
+import type { Clock } from '../platform/clock.js';
+import type { Database } from '../platform/database.js';
+import type { Logger } from '../platform/log.js';
+import type { Nudges } from '../platform/nudges.js';
+import type { HolidayCalendar } from '../platform/holidays.js';
+import type { CutPolicy } from '../switching/cut-policy.js';
+import type { SwitchTimings } from '../switching/switch-timings.js';
+
+/** What every flow works with: handed in, never looked up. */
+export interface FlowContext {
+  readonly db: Database;
+  readonly clock: Clock;
+  readonly nudges: Nudges;
+  readonly log: Logger;
+  readonly cutPolicy: CutPolicy;
+  readonly timings: SwitchTimings;
+  readonly holidays: HolidayCalendar;
+}
+
+/** The system itself as an actor, by the name of the flow. */
+export const systemActor = (flow: string): Actor => ({ kind: 'SYSTEM', id: flow });

@@ -1,0 +1,121 @@
+import { lockAccountByNumber, type LockedAccount } from '../accounts/accounts.js';
+import { allocate } from '../billing/allocation-policy.js';
+import { openBills, type OpenBill } from '../billing/bills.js';
+import type { PaymentChannel } from '../billing/payment.js';
+import { findPaymentByKey, postPayment, type PaymentRow } from '../billing/payments.js';
+import type { Actor } from '../platform/audit.js';
+import { crashPoint } from '../platform/crash-points.js';
+import type { Tx } from '../platform/database.js';
+import { UserError } from '../platform/errors.js';
+import { contentHash, newId } from '../platform/ids.js';
+import { localDate } from '../platform/local-date.js';
+import type { FlowContext } from './context.js';
+import { announceSupplyRelease, releaseSupply } from './release-supply.js';
+
+/** A payment as it was handed in. `amountMinor` is positive, in the minor unit of `currency`. */
+export interface PaymentInput {
+  readonly idempotencyKey: string;
+  readonly accountNumber: string;
+  readonly amountMinor: bigint;
+  readonly currency: string;
+  readonly channel: PaymentChannel;
+  /** The payer's or bank's own reference. */
+  readonly reference?: string | null;
+  /** Local day on which the money counts; today if absent. */
+  readonly valueDate?: string | null;
+}
+
+/** The payment, whether this call posted it or an earlier one did, and the restores it ordered now. */
+export interface PaymentReceipt {
+  readonly payment: PaymentRow;
+  readonly replayed: boolean;
+  readonly restoreCommandIds: readonly string[];
+}
+
+/**
+ * A payment arrives. In one transaction, under the account's lock: it is posted, allocated and entered in the ledger; every
+ * cut for arrears that it makes groundless is withdrawn; and where power is due again, the restore is ordered. Whatever
+ * happens on the wire later cannot undo it.
+ *
+ * Same key and content: the first answer again. An unknown account: the money is kept in suspense.
+ *
+ * @throws UserError IDEMPOTENCY_KEY_REUSED, CURRENCY_MISMATCH
+ */
+export async function receivePayment(ctx: FlowContext, input: PaymentInput, actor: Actor): Promise<PaymentReceipt> {
+  const contentSha256 = contentHash({ ...input, idempotencyKey: null });
+  const receipt = await ctx.db.transaction('receive-payment', async (tx) => {
+    crashPoint('receive-payment/begun');
+    const account = await lockAccountByNumber(tx, input.accountNumber);
+    crashPoint('receive-payment/account-locked');
+    const earlier = await findPaymentByKey(tx, input.idempotencyKey);
+    if (earlier) return replay(earlier, contentSha256);
+    if (account && account.currency !== input.currency) throw currencyMismatch(account, input);
+
+    const at = ctx.clock.now();
+    const bills = account ? await openBills(tx, account.id) : [];
+    const posted = await post(tx, input, contentSha256, account, bills, at, actor);
+    crashPoint('receive-payment/posted');
+    if (!posted) {
+      // Another account's payment took the key between our look and our insert.
+      const winner = await findPaymentByKey(tx, input.idempotencyKey);
+      return replay(winner!, contentSha256);
+    }
+    const restoreCommandIds = account ? await releaseSupply(ctx, tx, account, posted.id, at, actor) : [];
+    crashPoint('receive-payment/restore-ordered');
+    announceSupplyRelease(ctx, tx, [posted.id, ...(account ? [account.id] : [])], restoreCommandIds);
+    return { payment: posted, replayed: false, restoreCommandIds };
+  });
+  crashPoint('receive-payment/committed');
+  return receipt;
+}
+
+async function post(
+  tx: Tx,
+  input: PaymentInput,
+  contentSha256: Buffer,
+  account: LockedAccount | undefined,
+  bills: readonly OpenBill[],
+  at: Date,
+  actor: Actor,
+): Promise<PaymentRow | undefined> {
+  const plan = allocate({ amountMinor: input.amountMinor, bills });
+  return postPayment(
+    tx,
+    {
+      id: newId(),
+      idempotencyKey: input.idempotencyKey,
+      contentSha256,
+      accountId: account?.id ?? null,
+      accountNumber: input.accountNumber,
+      amountMinor: input.amountMinor,
+      currency: input.currency,
+      channel: input.channel,
+      reference: input.reference ?? null,
+      valueDate: input.valueDate ?? localDate(at),
+      allocations: plan.allocations,
+      creditMinor: plan.creditMinor,
+      source: 'CASH',
+    },
+    at,
+    actor,
+  );
+}
+
+function replay(earlier: PaymentRow, contentSha256: Buffer): PaymentReceipt {
+  if (!earlier.contentSha256.equals(contentSha256)) {
+    throw new UserError(
+      'IDEMPOTENCY_KEY_REUSED',
+      `This idempotency key belongs to payment ${earlier.id}, which has other content. Use a new key for a new payment.`,
+      'idempotencyKey',
+      { paymentId: earlier.id },
+    );
+  }
+  return { payment: earlier, replayed: true, restoreCommandIds: [] };
+}
+
+const currencyMismatch = (account: LockedAccount, input: PaymentInput): UserError =>
+  new UserError(
+    'CURRENCY_MISMATCH',
+    `Account ${account.accountNumber} is kept in ${account.currency}, the payment is in ${input.currency}. Send the amount in ${account.currency}.`,
+    'amount.currency',
+  );

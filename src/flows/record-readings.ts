@@ -1,0 +1,141 @@
+import type { Tx } from '../platform/database.js';
+import { localDate, startOfLocalDay, addDays } from '../platform/local-date.js';
+import { judgeReading } from '../metering/reading-policy.js';
+import {
+  insertReadings,
+  installationsOf,
+  neighbouringReadings,
+  storeDailyUsage,
+  type InstallationSpan,
+  type ReadingReport,
+  type StoredReading,
+  type UsageOfDay,
+} from '../metering/readings.js';
+import { dailyUsage } from '../metering/usage-policy.js';
+import type { FlowContext } from './context.js';
+
+/** More than any service point of the low-voltage network can draw (three phases of 100 A at 230 V, with room), W. */
+const MAX_PLAUSIBLE_W = 150_000;
+
+/** A reading that could not be kept as one, and why. */
+export interface RefusedReading {
+  readonly reading: ReadingReport;
+  readonly code: 'NO_INSTALLATION' | 'READING_CONFLICT';
+  readonly message: string;
+}
+
+/**
+ * Records register readings, once each however often they are heard: judged against their neighbours (odd ones are kept and
+ * flagged, and nothing is built on them), stored in one statement, and the local days they touch derived anew. Returns those that
+ * contradict a stored reading or belong to no installation, for quarantine.
+ */
+export async function recordReadings(ctx: FlowContext, tx: Tx, reports: readonly ReadingReport[], at: Date): Promise<RefusedReading[]> {
+  if (reports.length === 0) return [];
+  const zone = ctx.cutPolicy.timeZone;
+  const byMeter = Map.groupBy(reports, ({ meterId }) => meterId);
+  const installations = Map.groupBy(await installationsOf(tx, [...byMeter.keys()]), ({ meterId }) => meterId);
+  const neighbours = Map.groupBy(
+    await neighbouringReadings(tx, [...byMeter].map(([meterId, own]) => ({ meterId, ...daysTouched(own, zone) }))),
+    ({ meterId }) => meterId,
+  );
+  const fresh: StoredReading[] = [];
+  const refused: RefusedReading[] = [];
+  const days: UsageOfDay[] = [];
+  for (const [meterId, own] of byMeter) {
+    const known = neighbours.get(meterId) ?? [];
+    const judged = judgeMeter(own, known, installations.get(meterId) ?? [], at);
+    fresh.push(...judged.fresh);
+    refused.push(...judged.refused);
+    days.push(...usageAround(judged.fresh, known, installations.get(meterId) ?? [], zone));
+  }
+  await insertReadings(tx, fresh, at);
+  await storeDailyUsage(tx, days);
+  return refused;
+}
+
+/** From the beginning of the day that the first reading ends or lies in, to the end of the day of the last one. */
+function daysTouched(readings: readonly ReadingReport[], zone: string): { low: Date; high: Date } {
+  const times = readings.map(({ readAt }) => readAt.getTime());
+  const firstDay = localDate(new Date(Math.min(...times) - 1), zone);
+  const lastDay = localDate(new Date(Math.max(...times)), zone);
+  return { low: startOfLocalDay(firstDay, zone), high: startOfLocalDay(addDays(lastDay, 1), zone) };
+}
+
+function judgeMeter(
+  reports: readonly ReadingReport[],
+  known: readonly StoredReading[],
+  installations: readonly InstallationSpan[],
+  at: Date,
+): { fresh: StoredReading[]; refused: RefusedReading[] } {
+  const fresh: StoredReading[] = [];
+  const refused: RefusedReading[] = [];
+  const timeline = [...known];
+  for (const reading of [...reports].sort((a, b) => a.readAt.getTime() - b.readAt.getTime())) {
+    const twin = timeline.find((other) => other.readAt.getTime() === reading.readAt.getTime() && other.quality === reading.quality);
+    if (twin) {
+      if (twin.energyWh !== reading.energyWh) {
+        refused.push({ reading, code: 'READING_CONFLICT', message: `another value (${twin.energyWh} Wh) is stored for this instant; have the meter checked` });
+      }
+      continue;
+    }
+    const installation = installations.find(
+      ({ installedAt, removedAt }) => installedAt <= reading.readAt && (removedAt === null || reading.readAt <= removedAt),
+    );
+    if (!installation) {
+      refused.push({ reading, code: 'NO_INSTALLATION', message: 'the meter was installed nowhere at this instant; check the installation record' });
+      continue;
+    }
+    const usable = timeline.filter((other) => other.usable && other.installationId === installation.id);
+    const previous = usable.findLast((other) => other.readAt <= reading.readAt);
+    const next = usable.find((other) => other.readAt > reading.readAt);
+    const verdict = judgeReading({
+      previous: previous && { at: previous.readAt, registerWh: previous.energyWh },
+      next: next && { at: next.readAt, registerWh: next.energyWh },
+      candidate: { at: reading.readAt, registerWh: reading.energyWh },
+      nowVirtual: at,
+      maxPlausibleW: MAX_PLAUSIBLE_W,
+    });
+    const stored = { ...reading, installationId: installation.id, flags: verdict.flags, usable: verdict.usable };
+    fresh.push(stored);
+    timeline.push(stored);
+    timeline.sort((a, b) => a.readAt.getTime() - b.readAt.getTime());
+  }
+  return { fresh, refused };
+}
+
+/** Derives the days that the fresh readings touch; a day known only in part at either edge of what we looked at is left alone. */
+function usageAround(
+  fresh: readonly StoredReading[],
+  known: readonly StoredReading[],
+  installations: readonly InstallationSpan[],
+  zone: string,
+): UsageOfDay[] {
+  return installations.flatMap((installation) => {
+    const mine = fresh.filter(({ usable, installationId }) => usable && installationId === installation.id);
+    if (mine.length === 0) return [];
+    const { high } = daysTouched(mine, zone);
+    const readings = actualFirst([...known.filter((other) => other.usable && other.installationId === installation.id), ...mine]);
+    const first = readings[0]!;
+    const last = readings.at(-1)!;
+    const firstDay = localDate(first.readAt, zone);
+    const firstDayWhole = startOfLocalDay(firstDay, zone).getTime() === first.readAt.getTime() || installation.installedAt >= first.readAt;
+    return dailyUsage({
+      readings: readings.map(({ readAt, energyWh, quality }) => ({ at: readAt, registerWh: energyWh, estimated: quality === 'ESTIMATED' })),
+      timeZone: zone,
+      installedAt: installation.installedAt,
+      removedAt: installation.removedAt,
+    })
+      .filter(({ date }) => (firstDayWhole || date > firstDay) && !(last.readAt > high && date === localDate(last.readAt, zone)))
+      .map((day) => ({ ...day, installationId: installation.id }));
+  });
+}
+
+/** In order of time, one per instant; an actual reading replaces an estimate of the same instant. */
+function actualFirst(readings: readonly StoredReading[]): StoredReading[] {
+  const byInstant = new Map<number, StoredReading>();
+  for (const reading of readings) {
+    const other = byInstant.get(reading.readAt.getTime());
+    if (!other || other.quality === 'ESTIMATED') byInstant.set(reading.readAt.getTime(), reading);
+  }
+  return [...byInstant.values()].sort((a, b) => a.readAt.getTime() - b.readAt.getTime());
+}

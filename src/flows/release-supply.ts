@@ -1,0 +1,105 @@
+import type { LockedAccount } from '../accounts/accounts.js';
+import { openBills } from '../billing/bills.js';
+import type { Actor } from '../platform/audit.js';
+import type { Tx } from '../platform/database.js';
+import { crashPoint } from '../platform/crash-points.js';
+import { newId } from '../platform/ids.js';
+import { localDate } from '../platform/local-date.js';
+import { closeInterruptions } from '../switching/interruptions.js';
+import { DEBT_REASONS } from '../switching/interruption.js';
+import { supplyOfAccount, type SupplyFacts } from '../switching/supply.js';
+import { UNSENT_STATES } from '../switching/switch-command.js';
+import { lockOpenCommands, moveCommands, orderRestores, type CommandMove, type RestoreOrder } from '../switching/switch-commands.js';
+import type { FlowContext } from './context.js';
+
+/**
+ * What a payment does to the supply, in the payment's own transaction and under the account's lock. If nothing is overdue any
+ * more: cuts for debt that were not sent are cancelled, those that were are superseded by a restore with a higher sequence,
+ * debt interruptions are closed, and a restore is ordered wherever no other reason keeps the power off.
+ *
+ * Returns the ids of the restores ordered.
+ */
+export async function releaseSupply(
+  ctx: FlowContext,
+  tx: Tx,
+  account: LockedAccount,
+  paymentId: string | null,
+  at: Date,
+  actor: Actor,
+): Promise<string[]> {
+  const supply = await supplyOfAccount(tx, account.id);
+  const concerned = supply.filter(
+    ({ openCommand, interruptions }) =>
+      (openCommand?.operation === 'CUT' && DEBT_REASONS.includes(openCommand.reason)) ||
+      interruptions.some(({ reason }) => DEBT_REASONS.includes(reason)),
+  );
+  if (concerned.length === 0) return [];
+  // "Paid in full" (交清): no overdue principal or late fee is left. Later bills are not yet a reason to keep the dark.
+  const today = localDate(at, ctx.cutPolicy.timeZone);
+  const overdue = (await openBills(tx, account.id)).some(({ dueDate }) => dueDate < today);
+  if (overdue) return [];
+  return restoreAfterDebt(ctx, tx, concerned, { paymentId, at, actor, reason: 'nothing is overdue any more' });
+}
+
+/** Withdraws debt cuts, closes debt interruptions and orders the restores that follow. The account must be locked. */
+export async function restoreAfterDebt(
+  ctx: FlowContext,
+  tx: Tx,
+  concerned: readonly SupplyFacts[],
+  by: { readonly paymentId: string | null; readonly at: Date; readonly actor: Actor; readonly reason: string },
+): Promise<string[]> {
+  const meterIds = concerned.flatMap(({ meterId }) => meterId ?? []);
+  const commands = (await lockOpenCommands(tx, meterIds)).filter(
+    ({ operation, reason }) => operation === 'CUT' && DEBT_REASONS.includes(reason),
+  );
+  const closed = await closeInterruptions(
+    tx,
+    concerned.flatMap(({ interruptions }) => interruptions.filter(({ reason }) => DEBT_REASONS.includes(reason)).map(({ id }) => id)),
+    by,
+  );
+  const orders = concerned.flatMap((point): RestoreOrder[] => {
+    const wasSent = commands.some(({ meterId, state }) => meterId === point.meterId && !UNSENT_STATES.includes(state));
+    const wasOff = closed.some(({ servicePointId }) => servicePointId === point.servicePointId);
+    const stillOff = point.interruptions.some(({ reason }) => !DEBT_REASONS.includes(reason));
+    if (!(wasSent || wasOff) || stillOff || !point.meterId || !point.installationId) return [];
+    return [
+      {
+        id: newId(),
+        accountId: point.accountId,
+        servicePointId: point.servicePointId,
+        meterId: point.meterId,
+        installationId: point.installationId,
+        mode: point.reconnectMode,
+        reason: 'ARREARS',
+        paymentId: by.paymentId,
+      },
+    ];
+  });
+  await moveCommands(
+    tx,
+    commands.map((command): CommandMove => {
+      const restore = orders.find(({ meterId }) => meterId === command.meterId);
+      const unsent = UNSENT_STATES.includes(command.state);
+      return {
+        id: command.id,
+        from: command.state,
+        to: unsent ? 'CANCELLED' : 'SUPERSEDED',
+        code: 'DEBT_SETTLED',
+        text: by.reason,
+        supersededById: unsent ? undefined : restore?.id,
+      };
+    }),
+    by,
+  );
+  return orderRestores(tx, orders, { ...by, actor: by.actor, remoteWindowMs: ctx.timings.remoteWindowMs, armedWindowMs: ctx.timings.armedWindowMs });
+}
+
+/** Wakes the dispatcher and the watchers once the money is safe. */
+export function announceSupplyRelease(ctx: FlowContext, tx: Tx, subjectIds: readonly string[], commandIds: readonly string[]): void {
+  tx.afterCommit(() => {
+    if (commandIds.length > 0) ctx.nudges.nudge('commands');
+    ctx.nudges.nudge('changed', [...subjectIds, ...commandIds]);
+    crashPoint('receive-payment/nudged');
+  });
+}
+

@@ -1,0 +1,182 @@
+import { lockAccount } from '../accounts/accounts.js';
+import { recordAudit, type Actor } from '../platform/audit.js';
+import { statement, type Tx } from '../platform/database.js';
+import { UserError } from '../platform/errors.js';
+import { once } from '../platform/idempotency.js';
+import { newId } from '../platform/ids.js';
+import { blockers, cutChecks, type CutCheckCode } from '../switching/cut-policy.js';
+import { DEBT_REASONS, type InterruptionReason } from '../switching/interruption.js';
+import { supplyOfServicePoint, type SupplyFacts } from '../switching/supply.js';
+import { PRIORITY } from '../switching/switch-command.js';
+import { lockOpenCommands, moveCommands, orderRestores } from '../switching/switch-commands.js';
+import type { FlowContext } from './context.js';
+import { gatherCutFacts } from './gather-cut-facts.js';
+
+/** A cut asked for by a person. Dates are local days. */
+export interface CutRequest {
+  readonly servicePointId: string;
+  readonly reason: InterruptionReason;
+  /** For debt: the day on which the written arrears notice (欠费通知书) was served, and its proof. */
+  readonly noticeServedOn?: string | null;
+  readonly noticeProof?: string | null;
+  readonly idempotencyKey: string;
+  readonly note: string;
+}
+
+/** A restore asked for by a person. */
+export interface RestoreRequest {
+  readonly servicePointId: string;
+  readonly idempotencyKey: string;
+  readonly note: string;
+}
+
+export interface SwitchReceipt {
+  readonly commandId: string;
+  readonly replayed: boolean;
+}
+
+/** Checks that a later step asks for: approval, and the day and hour at which the cut is really sent. */
+const LATER: readonly CutCheckCode[] = ['APPROVED', 'ALLOWED_DAY', 'ALLOWED_HOUR', 'KILL_SWITCH'];
+
+const INSERT_CUT = statement(
+  'request-switch-insert-cut',
+  `INSERT INTO switch_command (id, account_id, service_point_id, meter_id, installation_id, operation, mode, reason, state, priority,
+     evidence, requested_by, requested_at, request_reason, give_up_wall_at)
+   VALUES ($1, $2, $3, $4, $5, 'CUT', 'DIRECT', $6, $7, ${PRIORITY.CUT}, $8, $9, $10, $11, clock_timestamp() + make_interval(secs => $12::float8 / 1000))`,
+);
+
+/**
+ * Somebody asks for a cut. It is judged at once, with everything that can be known now; a cut for debt then waits for the approval
+ * of a second person, and every cut is judged again when it is sent. A cut for danger supersedes an open restore.
+ *
+ * @throws UserError SERVICE_POINT_NOT_FOUND, COMMAND_OPEN (detail.commandId), CUT_BLOCKED, NOTICE_REQUIRED, IDEMPOTENCY_KEY_REUSED
+ */
+export async function requestCut(ctx: FlowContext, request: CutRequest, actor: Actor): Promise<SwitchReceipt> {
+  return ctx.db.transaction('request-cut', async (tx) => {
+    const at = ctx.clock.now();
+    const { idempotencyKey, ...content } = request;
+    return once(tx, { key: idempotencyKey, act: 'request-cut', content, at }, async () => {
+      const supply = await lockSupply(tx, request.servicePointId);
+      const isDebt = DEBT_REASONS.includes(request.reason);
+      if (isDebt && !(request.noticeServedOn && request.noticeProof)) {
+        throw new UserError('NOTICE_REQUIRED', 'A cut for debt needs the day the written notice was served and its proof. Serve the notice first.', 'noticeServedOn');
+      }
+      const commandId = newId();
+      await yieldToCut(tx, supply, isDebt, commandId, { actor, at });
+      const facts = await gatherCutFacts(ctx, tx, request.servicePointId, {
+        reason: request.reason,
+        at,
+        noticeServedOn: request.noticeServedOn ?? undefined,
+      });
+      const checks = cutChecks(facts, ctx.cutPolicy);
+      const blocking = blockers(checks, LATER);
+      if (blocking.length > 0) {
+        throw new UserError('CUT_BLOCKED', `This cut may not happen: ${blocking.map(({ code, evidence }) => `${code} (${evidence})`).join('; ')}.`, 'servicePointId');
+      }
+      const state = isDebt ? 'PENDING_APPROVAL' : 'QUEUED';
+      await tx.rows(INSERT_CUT, [
+        commandId,
+        supply.accountId,
+        supply.servicePointId,
+        supply.meterId,
+        supply.installationId,
+        request.reason,
+        state,
+        JSON.stringify({ noticeServedOn: request.noticeServedOn ?? undefined, noticeProof: request.noticeProof ?? undefined, checksAtRequest: checks }),
+        actor.id,
+        at,
+        request.note,
+        ctx.timings.cutQueueMs,
+      ]);
+      await recordAudit(tx, at, actor, [orderedEntry(commandId, supply, state, request.note)]);
+      announce(ctx, tx, commandId, supply.servicePointId);
+      return { commandId };
+    });
+  });
+}
+
+/**
+ * Somebody asks for a restore. It is never limited and needs no approval, but power must be due: as long as a reason keeps it
+ * off, that reason must be closed first.
+ *
+ * @throws UserError SERVICE_POINT_NOT_FOUND, SUPPLY_INTERRUPTED, NO_METER, COMMAND_OPEN (detail.commandId), IDEMPOTENCY_KEY_REUSED
+ */
+export async function requestRestore(ctx: FlowContext, request: RestoreRequest, actor: Actor): Promise<SwitchReceipt> {
+  return ctx.db.transaction('request-restore', async (tx) => {
+    const at = ctx.clock.now();
+    const { idempotencyKey, ...content } = request;
+    return once(tx, { key: idempotencyKey, act: 'request-restore', content, at }, async () => {
+      const supply = await lockSupply(tx, request.servicePointId);
+      if (supply.interruptions.length > 0) {
+        const reasons = supply.interruptions.map(({ reason }) => reason).join(', ');
+        throw new UserError('SUPPLY_INTERRUPTED', `Power is not due here: ${reasons} is open. Close it first (arrears close by payment).`, 'servicePointId');
+      }
+      if (supply.openCommand?.operation === 'RESTORE') return { commandId: supply.openCommand.id };
+      if (supply.openCommand) throw commandOpen(supply.openCommand.id, supply.openCommand.state);
+      const [commandId] = await orderRestores(
+        tx,
+        [
+          {
+            id: newId(),
+            accountId: supply.accountId,
+            servicePointId: supply.servicePointId,
+            meterId: supply.meterId,
+            installationId: supply.installationId,
+            mode: supply.reconnectMode,
+            reason: 'ARREARS',
+          },
+        ],
+        { actor, at, reason: request.note, remoteWindowMs: ctx.timings.remoteWindowMs, armedWindowMs: ctx.timings.armedWindowMs },
+      );
+      announce(ctx, tx, commandId!, supply.servicePointId);
+      return { commandId: commandId! };
+    });
+  });
+}
+
+type MeteredSupply = SupplyFacts & { meterId: string; installationId: string };
+
+/** Finds the service point, takes its account's lock and reads the supply under it. */
+export async function lockSupply(tx: Tx, servicePointId: string): Promise<MeteredSupply> {
+  const before = await supplyOfServicePoint(tx, servicePointId);
+  if (!before) throw new UserError('SERVICE_POINT_NOT_FOUND', 'There is no such service point. Look it up by its number.', 'servicePointId');
+  await lockAccount(tx, before.accountId);
+  const supply = await supplyOfServicePoint(tx, servicePointId);
+  if (!supply?.meterId || !supply.installationId) {
+    throw new UserError('NO_METER', 'No meter is installed at this service point; nothing can be switched remotely. Open a work order.', 'servicePointId');
+  }
+  return supply as MeteredSupply;
+}
+
+/** Makes room for a cut: only a cut for another reason than debt may push an open command aside. */
+async function yieldToCut(tx: Tx, supply: MeteredSupply, isDebt: boolean, cutId: string, by: { actor: Actor; at: Date }): Promise<void> {
+  if (!supply.openCommand) return;
+  if (isDebt) throw commandOpen(supply.openCommand.id, supply.openCommand.state);
+  const [command] = await lockOpenCommands(tx, [supply.meterId]);
+  if (!command) return;
+  await moveCommands(
+    tx,
+    [{ id: command.id, from: command.state, to: command.sequence === null ? 'CANCELLED' : 'SUPERSEDED', code: 'OVERRIDDEN', text: 'a cut for another reason goes first', supersededById: cutId }],
+    by,
+  );
+}
+
+const commandOpen = (commandId: string, state: string): UserError =>
+  new UserError('COMMAND_OPEN', `Command ${commandId} (${state}) is open for this meter. Follow that one, or cancel it first.`, 'servicePointId', { commandId });
+
+const orderedEntry = (commandId: string, supply: MeteredSupply, state: string, note: string) => ({
+  act: 'switch-command.ordered',
+  subjectType: 'SwitchCommand',
+  subjectId: commandId,
+  accountId: supply.accountId,
+  servicePointId: supply.servicePointId,
+  toState: state,
+  reason: note,
+});
+
+function announce(ctx: FlowContext, tx: Tx, commandId: string, servicePointId: string): void {
+  tx.afterCommit(() => {
+    ctx.nudges.nudge('commands');
+    ctx.nudges.nudge('changed', [commandId, servicePointId]);
+  });
+}

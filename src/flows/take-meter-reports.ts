@@ -1,0 +1,121 @@
+import { statement, type Tx } from '../platform/database.js';
+import { storeMeterWords, type MeterWord } from '../metering/meters.js';
+import { decideReport, type MeterReport, type ReportDecision } from '../switching/report-policy.js';
+import { SENT_STATES } from '../switching/switch-command.js';
+import { lockOpenCommands, type LockedCommand } from '../switching/switch-commands.js';
+import { crashPoint } from '../platform/crash-points.js';
+import { applyMoves, restoreWherePowerIsDue, type DecidedMove } from './apply-command-moves.js';
+import { systemActor, type FlowContext } from './context.js';
+
+const ACTOR = systemActor('take-meter-reports');
+
+/**
+ * Meters speak: acks and states, already checked for their signature. In the caller's transaction: each report is held against
+ * the meter's open command, the meter's own word is stored, and where a relay is reported open although power is due and
+ * nothing is under way, a restore is ordered (the reconciler at contact). Hearing a report twice changes nothing.
+ *
+ * Returns the ids of what changed.
+ */
+export async function takeMeterReports(ctx: FlowContext, tx: Tx, reports: readonly MeterReport[], at: Date): Promise<string[]> {
+  if (reports.length === 0) return [];
+  const changed = new Set<string>();
+  const meterIds = [...new Set(reports.map(({ meterId }) => meterId))];
+  // A meter may speak several times in one group; each round takes one report per meter, under the lock taken in the first.
+  for (let rest = [...reports]; rest.length > 0; ) {
+    const round = firstPerMeter(rest);
+    const open = await lockOpenCommands(tx, round.map(({ meterId }) => meterId));
+    crashPoint('uplink/reports-locked');
+    const decided = round.flatMap((report) => decide(ctx, report, open.find(({ meterId }) => meterId === report.meterId), at));
+    await applyMoves(ctx, tx, decided, { actor: ACTOR, at });
+    for (const { command } of decided) changed.add(command.id).add(command.servicePointId);
+    await recordLateEvidence(tx, round, open, at);
+    const taken = new Set(round);
+    rest = rest.filter((report) => !taken.has(report));
+  }
+  const openRelays = await storeMeterWords(tx, newestWords(reports), at);
+  const reordered = await restoreWherePowerIsDue(ctx, tx, openRelays, { actor: systemActor('reconcile-supply'), at }, 'power is due, and the meter reports its relay open');
+  for (const id of [...reordered, ...meterIds]) changed.add(id);
+  crashPoint('uplink/reports-applied');
+  return [...changed];
+}
+
+function firstPerMeter(reports: readonly MeterReport[]): MeterReport[] {
+  const byMeter = new Map<string, MeterReport>();
+  for (const report of reports) if (!byMeter.has(report.meterId)) byMeter.set(report.meterId, report);
+  return [...byMeter.values()];
+}
+
+function decide(ctx: FlowContext, report: MeterReport, command: LockedCommand | undefined, at: Date): DecidedMove[] {
+  if (!command || !SENT_STATES.includes(command.state) || command.sequence === null || command.notAfter === null) return [];
+  const decision = decideReport({ ...command, sequence: command.sequence, notAfter: command.notAfter }, report, at, ctx.timings);
+  const move = toMove(decision, command, ctx);
+  return move ? [{ command, move: { ...move, detail: evidenceOf(report) } }] : [];
+}
+
+function toMove(decision: ReportDecision, command: LockedCommand, ctx: FlowContext): Omit<DecidedMove['move'], 'detail'> | undefined {
+  switch (decision.act) {
+    case 'nothing':
+      return undefined;
+    case 'resend':
+      return { to: 'QUEUED', code: decision.code, waitMs: 0, clearSequence: decision.newSequence, reason: decision.code };
+    case 'contradiction':
+      return { to: 'UNKNOWN', code: decision.code, waitMs: decision.waitMs, contradictions: command.contradictions + 1 };
+    case 'wait':
+      return { to: command.state, waitMs: decision.waitMs };
+    case 'move':
+      switch (decision.to) {
+        case 'VERIFIED':
+          return { to: 'VERIFIED', accepted: true };
+        case 'ARMED':
+          return { to: 'ARMED', accepted: true, waitMs: decision.waitMs, windowMs: ctx.timings.armedWindowMs };
+        case 'ACCEPTED':
+          return { to: 'ACCEPTED', accepted: true, waitMs: decision.waitMs };
+        default:
+          return { to: decision.to, code: decision.code, text: decision.text };
+      }
+  }
+}
+
+/** What the meter said, as the audit keeps it. */
+const evidenceOf = (report: MeterReport): Readonly<Record<string, unknown>> => ({
+  by: report.kind,
+  result: report.result,
+  refusal: report.refusal,
+  relay: report.relay,
+  armed: report.armed,
+  lastSequence: String(report.lastSequence),
+  meterAt: report.meterAt.toISOString(),
+  supplyVoltageMv: report.supplyVoltageMv,
+  loadVoltageMv: report.loadVoltageMv,
+  powerW: report.powerW,
+});
+
+function newestWords(reports: readonly MeterReport[]): MeterWord[] {
+  const newest = new Map<string, MeterReport>();
+  for (const report of reports) {
+    const known = newest.get(report.meterId);
+    const newer =
+      !known ||
+      report.lastSequence > known.lastSequence ||
+      (report.lastSequence === known.lastSequence && report.meterAt >= known.meterAt);
+    if (newer) newest.set(report.meterId, report);
+  }
+  return [...newest.values()].map((report) => ({ ...report, answersRead: report.requestId !== undefined }));
+}
+
+const LATE_EVIDENCE = statement(
+  'take-meter-reports-late-evidence',
+  `INSERT INTO audit_entry (at, actor_kind, actor, act, subject_type, subject_id, account_id, service_point_id, to_state, detail)
+   SELECT $2, 'METER', m.serial, 'switch-command.late-evidence', 'SwitchCommand', c.id, c.account_id, c.service_point_id, c.state, e.detail
+   FROM jsonb_to_recordset($1::jsonb) AS e ("commandId" uuid, "meterId" uuid, detail jsonb)
+   JOIN switch_command c ON c.id = e."commandId" AND c.meter_id = e."meterId" JOIN meter m ON m.id = c.meter_id
+   WHERE c.ended_at IS NOT NULL AND c.state <> 'VERIFIED'`,
+);
+
+/** An answer for a command that has ended otherwise (superseded, given up) is still evidence: it is kept. */
+async function recordLateEvidence(tx: Tx, reports: readonly MeterReport[], open: readonly LockedCommand[], at: Date): Promise<void> {
+  const late = reports.filter((report) => report.kind === 'ACK' && !open.some(({ id }) => id === report.commandId));
+  if (late.length === 0) return;
+  const rows = late.map((report) => ({ commandId: report.commandId, meterId: report.meterId, detail: evidenceOf(report) }));
+  await tx.rows(LATE_EVIDENCE, [JSON.stringify(rows), at]);
+}

@@ -1,0 +1,83 @@
+import { crashPoint } from '../platform/crash-points.js';
+import { statement, type Tx } from '../platform/database.js';
+import { recordAudit } from '../platform/audit.js';
+import { storeMeterEvents, storePresence, type GatewayPresence, type MeterEventReport } from '../metering/meters.js';
+import type { ReadingReport } from '../metering/readings.js';
+import type { MeterReport } from '../switching/report-policy.js';
+import { systemActor, type FlowContext } from './context.js';
+import { recordReadings } from './record-readings.js';
+import { takeMeterReports } from './take-meter-reports.js';
+
+/** One message from the field, decoded and checked, or the reason why it could not be. */
+export type Uplink =
+  | { readonly kind: 'REPORT'; readonly report: MeterReport }
+  | { readonly kind: 'READINGS'; readonly readings: readonly ReadingReport[]; readonly source: RawMessage }
+  | { readonly kind: 'EVENT'; readonly event: MeterEventReport }
+  | { readonly kind: 'PRESENCE'; readonly presence: GatewayPresence }
+  | { readonly kind: 'REJECT'; readonly code: string; readonly message: string; readonly source: RawMessage };
+
+/** A message as it came, for quarantine. */
+export interface RawMessage {
+  readonly topic: string;
+  readonly payload: Buffer;
+}
+
+const QUARANTINE = statement(
+  'uplink-quarantine',
+  `INSERT INTO uplink_quarantine (topic, payload, payload_bytes, code, message, received_at)
+   SELECT q.topic, q.payload, length(q.payload), q.code, q.message, $5
+   FROM unnest($1::text[], $2::bytea[], $3::text[], $4::text[]) AS q (topic, payload, code, message)`,
+);
+
+/**
+ * A group of messages from the field becomes rows, in one transaction. When this returns, the commit has happened and the messages
+ * may be acknowledged to the broker; when it throws, none of them was stored.
+ */
+export async function takeUplink(ctx: FlowContext, messages: readonly Uplink[]): Promise<void> {
+  await ctx.db.transaction('take-uplink', async (tx) => {
+    const at = ctx.clock.now();
+    const changed = await takeMeterReports(ctx, tx, messages.flatMap((m) => (m.kind === 'REPORT' ? [m.report] : [])), at);
+    const rejects = messages.flatMap((m) => (m.kind === 'REJECT' ? [m] : []));
+    const readings = messages.flatMap((m) => (m.kind === 'READINGS' ? [m] : []));
+    for (const { reading, code, message } of await recordReadings(ctx, tx, readings.flatMap((m) => m.readings), at)) {
+      const { source } = readings.find((m) => m.readings.includes(reading))!;
+      rejects.push({ kind: 'REJECT', code, message, source });
+    }
+    if (readings.length > 0) crashPoint('uplink/readings-stored');
+    await storeMeterEvents(tx, messages.flatMap((m) => (m.kind === 'EVENT' ? [m.event] : [])), at);
+    changed.push(...(await takePresences(tx, messages.flatMap((m) => (m.kind === 'PRESENCE' ? [m.presence] : [])), at)));
+    await quarantine(tx, rejects, at);
+    if (changed.length > 0) tx.afterCommit(() => ctx.nudges.nudge('changed', changed));
+  });
+  crashPoint('uplink/committed');
+}
+
+async function takePresences(tx: Tx, presences: readonly GatewayPresence[], at: Date): Promise<string[]> {
+  const latest = new Map(presences.map((presence) => [presence.gatewayNumber, presence]));
+  const changed = await storePresence(tx, [...latest.values()], at);
+  await recordAudit(
+    tx,
+    at,
+    systemActor('take-uplink'),
+    changed.map(({ id, online }) => ({
+      act: 'gateway.presence',
+      subjectType: 'Gateway',
+      subjectId: id,
+      fromState: online ? 'OFFLINE' : 'ONLINE',
+      toState: online ? 'ONLINE' : 'OFFLINE',
+    })),
+  );
+  return changed.map(({ id }) => id);
+}
+
+async function quarantine(tx: Tx, rejects: readonly Extract<Uplink, { kind: 'REJECT' }>[], at: Date): Promise<void> {
+  if (rejects.length === 0) return;
+  await tx.rows(QUARANTINE, [
+    // PostgreSQL text cannot hold NUL; a topic with one is no topic of ours anyway.
+    rejects.map(({ source }) => source.topic.replaceAll('\0', '\uFFFD')),
+    rejects.map(({ source }) => source.payload),
+    rejects.map(({ code }) => code),
+    rejects.map(({ message }) => message.slice(0, 1_000).replaceAll('\0', '\uFFFD')),
+    at,
+  ]);
+}

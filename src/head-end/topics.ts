@@ -1,0 +1,21 @@
+/** Where a message from the field belongs. Gateway and meter are 12-digit numbers. */
+export type UplinkTopic =
+  | { readonly kind: 'status'; readonly gateway: string }
+  | { readonly kind: 'ack' | 'state' | 'reading' | 'event'; readonly gateway: string; readonly meter: string };
+
+const STATUS = /^relight\/v1\/([0-9]{12})\/status$/;
+const UP = /^relight\/v1\/([0-9]{12})\/up\/([0-9]{12})\/(ack|state|reading|event)$/;
+
+/** Reads a topic of contract v1; undefined if it is none. */
+export function parseUplinkTopic(topic: string): UplinkTopic | undefined {
+  const up = UP.exec(topic);
+  if (up) return { kind: up[3] as 'ack', gateway: up[1]!, meter: up[2]! };
+  const status = STATUS.exec(topic);
+  return status ? { kind: 'status', gateway: status[1]! } : undefined;
+}
+
+export const downTopic = (gateway: string, meter: string): string => `relight/v1/${gateway}/down/${meter}`;
+export const clockTopic = (gateway: string): string => `relight/v1/${gateway}/clock`;
+
+/** What the head-end listens to. */
+export const UPLINK_SUBSCRIPTIONS = ['relight/v1/+/up/+/+', 'relight/v1/+/status'] as const;

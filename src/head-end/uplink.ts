@@ -1,0 +1,109 @@
+import { crashPoint } from '../platform/crash-points.js';
+import { LIMITS } from '../platform/limits.js';
+import type { FlowContext } from '../flows/context.js';
+import { takeUplink, type Uplink } from '../flows/take-uplink.js';
+import { MeterDirectory } from './meter-directory.js';
+import { checkMessage, readMessage, serialOf } from './uplink-check.js';
+import { UplinkConnection, type BrokerAccess, type UplinkDelivery } from './uplink-connection.js';
+
+/** Messages taken in but not stored yet; past this the broker is held back. */
+const MAX_PENDING = 4 * LIMITS.uplinkGroup.value;
+const RETRY_MS = 250;
+
+/**
+ * From the wire to a row. Messages that arrive while a group is being stored form the next group, so one message alone waits for
+ * nobody and a thousand share a few commits. Acknowledged only after the commit.
+ */
+export class UplinkConsumer {
+  private readonly directory: MeterDirectory;
+  private readonly connection: UplinkConnection;
+  private pending: UplinkDelivery[] = [];
+  private pumping: Promise<void> | undefined;
+  private stopped = false;
+
+  constructor(
+    private readonly ctx: FlowContext,
+    access: BrokerAccess,
+  ) {
+    this.directory = new MeterDirectory(ctx.db);
+    this.connection = new UplinkConnection(access, (delivery) => this.take(delivery), ctx.log);
+  }
+
+  get connected(): boolean {
+    return this.connection.connected;
+  }
+
+  start(): void {
+    this.connection.start();
+  }
+
+  async stop(): Promise<void> {
+    this.stopped = true;
+    await this.connection.stop();
+    await this.pumping;
+  }
+
+  private take(delivery: UplinkDelivery): void {
+    crashPoint('uplink/received');
+    this.pending.push(delivery);
+    if (this.pending.length >= MAX_PENDING) this.connection.pause();
+    this.pumping ??= this.pump();
+  }
+
+  private async pump(): Promise<void> {
+    // One turn of the event loop, so that all that came in one chunk is one group.
+    await new Promise((resume) => setImmediate(resume));
+    while (this.pending.length > 0 && !this.stopped) {
+      const group = this.pending.splice(0, LIMITS.uplinkGroup.value);
+      if (this.pending.length < MAX_PENDING) this.connection.resume();
+      await this.store(group);
+    }
+    this.pumping = undefined;
+  }
+
+  private async store(group: readonly UplinkDelivery[]): Promise<void> {
+    const read = group.map(({ topic, payload }) => readMessage(topic, payload));
+    crashPoint('uplink/decoded');
+    let checked: Uplink[] | undefined;
+    while (!this.stopped) {
+      try {
+        const meters = await this.directory.find(read.flatMap((message) => serialOf(message) ?? []));
+        checked ??= read.map((message) => checkMessage(message, meters.get(serialOf(message) ?? '')));
+        await this.storeOrSplit(checked, group);
+        break;
+      } catch (error) {
+        // Nothing was acknowledged, so nothing is lost: the messages wait here, and at the broker, until the database is back.
+        this.ctx.log.warn({ err: error, messages: group.length }, 'the database does not take messages; trying again');
+        await new Promise((resume) => setTimeout(resume, RETRY_MS));
+      }
+    }
+  }
+
+  /** Stores a group; if one message in it cannot be stored, finds it by halving and puts it in quarantine. */
+  private async storeOrSplit(messages: readonly Uplink[], deliveries: readonly UplinkDelivery[]): Promise<void> {
+    try {
+      await takeUplink(this.ctx, messages);
+    } catch (error) {
+      if (!isFaultOfTheMessage(error)) throw error;
+      if (messages.length === 1) {
+        const { topic, payload } = deliveries[0]!;
+        this.ctx.log.error({ err: error, topic }, 'a message could not be processed; it is in quarantine');
+        await takeUplink(this.ctx, [{ kind: 'REJECT', code: 'PROCESSING_FAILED', message: (error as Error).message, source: { topic, payload } }]);
+      } else {
+        const middle = messages.length >> 1;
+        await this.storeOrSplit(messages.slice(0, middle), deliveries.slice(0, middle));
+        await this.storeOrSplit(messages.slice(middle), deliveries.slice(middle));
+        return;
+      }
+    }
+    for (const delivery of deliveries) delivery.acknowledge();
+    crashPoint('uplink/acknowledged');
+  }
+}
+
+/** Data exceptions, constraint violations and our own assertions come from what the message says; all else from the state of the house. */
+function isFaultOfTheMessage(error: unknown): boolean {
+  const code = (error as { code?: unknown }).code;
+  if (typeof code === 'string') return /^(22|23)/.test(code);
+  return (error as Error).name === 'AssertionError' || error instanceof TypeError || error instanceof RangeError || error instanceof SyntaxError;
+}

@@ -1,0 +1,67 @@
+import { defineEntity, p, type InferEntity } from '@mikro-orm/core';
+
+export type Relay = 'OPEN' | 'CLOSED';
+
+/** A concentrator (集中器), or a 4G meter that is its own gateway. */
+export const GatewayEntity = defineEntity({
+  name: 'Gateway',
+  tableName: 'gateway',
+  properties: {
+    id: p.uuid().primary(),
+    gatewayNumber: p.string(),
+    kind: p.string().$type<'CONCENTRATOR' | 'METER'>(),
+    districtId: p.uuid(),
+    passwordSha256: p.blob(),
+    /** Presence: a fact about the connection, never about the supply. Null: never heard. */
+    online: p.boolean().nullable(),
+    onlineSince: p.datetime().nullable(),
+  },
+});
+export type Gateway = InferEntity<typeof GatewayEntity>;
+
+/** An AMI meter with a relay. `reported*` is the meter's own latest word; `sequence` is the last one we took for it. */
+export const MeterEntity = defineEntity({
+  name: 'Meter',
+  tableName: 'meter',
+  properties: {
+    id: p.uuid().primary(),
+    serial: p.string(),
+    gatewayId: p.uuid(),
+    codec: p.string().$type<'JSON' | 'DLT645'>(),
+    reconnectMode: p.string().$type<'DIRECT' | 'ARM'>(),
+    publicKey: p.blob(),
+    sequence: p.bigint(),
+    reportedRelay: p.string().$type<Relay>().nullable(),
+    reportedArmed: p.boolean(),
+    reportedProtected: p.boolean(),
+    reportedSequence: p.bigint(),
+    /** The meter's clock when it said so. */
+    reportedMeterAt: p.datetime().nullable(),
+    /** When the reported relay or armed state last changed. */
+    reportedSince: p.datetime().nullable(),
+    /** When we last heard a state. */
+    reportedAt: p.datetime().nullable(),
+    supplyVoltageMv: p.integer().nullable(),
+    loadVoltageMv: p.integer().nullable(),
+    powerW: p.integer().nullable(),
+    /** Meter clock minus product clock at the last report, ms. */
+    clockOffsetMs: p.bigint(),
+  },
+});
+export type Meter = InferEntity<typeof MeterEntity>;
+
+/** A meter at a service point from one instant to another; history is kept, and commands are bound to it. */
+export const MeterInstallationEntity = defineEntity({
+  name: 'MeterInstallation',
+  tableName: 'meter_installation',
+  properties: {
+    id: p.uuid().primary(),
+    meterId: p.uuid(),
+    servicePointId: p.uuid(),
+    installedAt: p.datetime(),
+    removedAt: p.datetime().nullable(),
+    installedWh: p.bigint(),
+    removedWh: p.bigint().nullable(),
+  },
+});
+export type MeterInstallation = InferEntity<typeof MeterInstallationEntity>;

@@ -1,0 +1,109 @@
+import { statement, type Tx } from '../platform/database.js';
+
+/** What the head-end must know of a meter to believe a message about it. */
+export interface MeterDirectoryEntry {
+  readonly meterId: string;
+  readonly serial: string;
+  readonly gatewayNumber: string;
+  readonly codec: 'JSON' | 'DLT645';
+  /** Raw Ed25519 public key, 32 bytes. */
+  readonly publicKey: Buffer;
+}
+
+const DIRECTORY = statement(
+  'meter-directory',
+  `SELECT m.id AS "meterId", m.serial, g.gateway_number AS "gatewayNumber", m.codec, m.public_key AS "publicKey"
+   FROM meter m JOIN gateway g ON g.id = m.gateway_id WHERE m.serial = ANY($1::text[])`,
+);
+
+/** Directory entries of the serials that are known. */
+export const meterDirectory = (reader: Pick<Tx, 'rows'>, serials: readonly string[]): Promise<MeterDirectoryEntry[]> =>
+  reader.rows<MeterDirectoryEntry>(DIRECTORY, [serials]);
+
+/** A meter's own latest word, to be stored. Instants: `meterAt` the meter's clock, `at` product time. */
+export interface MeterWord {
+  readonly meterId: string;
+  readonly relay: 'OPEN' | 'CLOSED';
+  readonly armed: boolean;
+  readonly protected: boolean;
+  readonly lastSequence: bigint;
+  readonly meterAt: Date;
+  readonly answersRead: boolean;
+  readonly supplyVoltageMv?: number;
+  readonly loadVoltageMv?: number;
+  readonly powerW?: number;
+}
+
+// Messages may overtake each other: an older word (smaller sequence, or same sequence and earlier by the meter's own clock) does
+// not replace a newer one, unless it answers a question of ours (the meter's clock may have been set back).
+const STORE_WORDS = statement(
+  'meter-store-words',
+  `WITH word AS (
+     SELECT * FROM jsonb_to_recordset($1::jsonb) AS w ("meterId" uuid, relay text, armed boolean, protected boolean, "lastSequence" bigint,
+       "meterAt" timestamptz, "answersRead" boolean, "supplyVoltageMv" integer, "loadVoltageMv" integer, "powerW" integer)),
+   target AS (
+     SELECT m.id, w.* FROM word w JOIN meter m ON m.id = w."meterId" ORDER BY m.id FOR NO KEY UPDATE OF m),
+   stored AS (
+     UPDATE meter m SET
+       reported_since = CASE WHEN m.reported_relay IS DISTINCT FROM t.relay OR m.reported_armed IS DISTINCT FROM t.armed THEN $2 ELSE m.reported_since END,
+       reported_relay = t.relay, reported_armed = t.armed, reported_protected = t.protected, reported_sequence = t."lastSequence",
+       sequence = greatest(m.sequence, t."lastSequence"),
+       reported_meter_at = t."meterAt", reported_at = $2,
+       supply_voltage_mv = t."supplyVoltageMv", load_voltage_mv = t."loadVoltageMv", power_w = t."powerW",
+       clock_offset_ms = (extract(epoch FROM t."meterAt" - $2) * 1000)::bigint
+     FROM target t WHERE m.id = t.id
+       AND (m.reported_meter_at IS NULL OR t."answersRead" OR t."lastSequence" > m.reported_sequence
+            OR (t."lastSequence" = m.reported_sequence AND t."meterAt" >= m.reported_meter_at))
+     RETURNING m.id, m.reported_relay, m.reported_armed)
+   SELECT id AS "meterId" FROM stored WHERE reported_relay = 'OPEN' AND NOT reported_armed`,
+);
+
+/**
+ * Stores the newest word of each meter (one per meter) and returns those whose relay is now reported open and not armed.
+ * The stored sequence never falls behind the meter's: after a restore from backup the next command still gets through.
+ */
+export async function storeMeterWords(tx: Tx, words: readonly MeterWord[], at: Date): Promise<string[]> {
+  if (words.length === 0) return [];
+  const json = JSON.stringify(words, (_key, value: unknown) => (typeof value === 'bigint' ? String(value) : value));
+  return (await tx.rows<{ meterId: string }>(STORE_WORDS, [json, at])).map(({ meterId }) => meterId);
+}
+
+const STORE_EVENTS = statement(
+  'meter-event-store',
+  `INSERT INTO meter_event (meter_id, event, event_at, detail, received_at)
+   SELECT "meterId", event, "eventAt", detail, $2
+   FROM jsonb_to_recordset($1::jsonb) AS e ("meterId" uuid, event text, "eventAt" timestamptz, detail text) ON CONFLICT DO NOTHING`,
+);
+
+export interface MeterEventReport {
+  readonly meterId: string;
+  readonly event: string;
+  readonly eventAt: Date;
+  readonly detail?: string;
+}
+
+/** Keeps meter events; hearing one twice changes nothing. */
+export async function storeMeterEvents(tx: Tx, events: readonly MeterEventReport[], at: Date): Promise<void> {
+  if (events.length > 0) await tx.rows(STORE_EVENTS, [JSON.stringify(events), at]);
+}
+
+const STORE_PRESENCE = statement(
+  'gateway-presence',
+  `UPDATE gateway g SET online = p.online, online_since = $2
+   FROM jsonb_to_recordset($1::jsonb) AS p ("gatewayNumber" text, online boolean)
+   WHERE g.gateway_number = p."gatewayNumber" AND g.online IS DISTINCT FROM p.online
+   RETURNING g.id, g.gateway_number AS "gatewayNumber", g.online`,
+);
+
+export interface GatewayPresence {
+  readonly gatewayNumber: string;
+  readonly online: boolean;
+}
+
+/** Stores presence (one per gateway) and returns the gateways whose presence changed. */
+export const storePresence = (
+  tx: Tx,
+  presences: readonly GatewayPresence[],
+  at: Date,
+): Promise<{ id: string; gatewayNumber: string; online: boolean }[]> =>
+  presences.length === 0 ? Promise.resolve([]) : tx.rows(STORE_PRESENCE, [JSON.stringify(presences), at]);

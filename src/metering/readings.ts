@@ -1,0 +1,101 @@
+import { statement, type Tx } from '../platform/database.js';
+
+/** A register value to be recorded. `readAt` is the meter's clock, `energyWh` its forward register. */
+export interface ReadingReport {
+  readonly meterId: string;
+  readonly readAt: Date;
+  readonly energyWh: bigint;
+  readonly quality: 'ACTUAL' | 'ESTIMATED';
+  readonly cause: 'FREEZE' | 'PERIODIC' | 'REQUESTED' | 'MANUAL';
+}
+
+/** A reading as it is kept. */
+export interface StoredReading extends ReadingReport {
+  readonly installationId: string;
+  readonly flags: readonly string[];
+  readonly usable: boolean;
+}
+
+const INSTALLATIONS = statement(
+  'reading-installations',
+  `SELECT id, meter_id AS "meterId", installed_at AS "installedAt", removed_at AS "removedAt" FROM meter_installation
+   WHERE meter_id = ANY($1::uuid[]) ORDER BY installed_at`,
+);
+
+export interface InstallationSpan {
+  readonly id: string;
+  readonly meterId: string;
+  readonly installedAt: Date;
+  readonly removedAt: Date | null;
+}
+
+/** All installations, past and present, of these meters. */
+export const installationsOf = (tx: Tx, meterIds: readonly string[]): Promise<InstallationSpan[]> =>
+  tx.rows<InstallationSpan>(INSTALLATIONS, [meterIds]);
+
+const NEIGHBOURS = statement(
+  'reading-neighbours',
+  `WITH span AS (SELECT * FROM unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[]) AS s (meter_id, low, high))
+   SELECT r.meter_id AS "meterId", r.installation_id AS "installationId", r.read_at AS "readAt", r.energy_wh AS "energyWh",
+          r.quality, r.cause, r.flags, r.usable
+   FROM span s CROSS JOIN LATERAL (
+     (SELECT * FROM reading WHERE meter_id = s.meter_id AND read_at <= s.low AND usable ORDER BY read_at DESC LIMIT 1)
+     UNION ALL
+     (SELECT * FROM reading WHERE meter_id = s.meter_id AND read_at > s.low AND read_at < s.high ORDER BY read_at LIMIT 2000)
+     UNION ALL
+     (SELECT * FROM reading WHERE meter_id = s.meter_id AND read_at >= s.high AND usable ORDER BY read_at LIMIT 1)
+   ) r ORDER BY r.meter_id, r.read_at`,
+);
+
+/**
+ * What is stored around each span: the latest usable reading at or before `low`, all between, and the earliest usable at or
+ * after `high`; in order of time per meter.
+ */
+export const neighbouringReadings = (
+  tx: Tx,
+  spans: readonly { readonly meterId: string; readonly low: Date; readonly high: Date }[],
+): Promise<StoredReading[]> =>
+  tx.rows<StoredReading>(NEIGHBOURS, [
+    spans.map(({ meterId }) => meterId),
+    spans.map(({ low }) => low),
+    spans.map(({ high }) => high),
+  ]);
+
+const INSERT_READINGS = statement(
+  'reading-insert',
+  `INSERT INTO reading (meter_id, installation_id, read_at, energy_wh, quality, cause, flags, usable, received_at)
+   SELECT "meterId", "installationId", "readAt", "energyWh", quality, cause, flags, usable, $2
+   FROM jsonb_to_recordset($1::jsonb) AS r ("meterId" uuid, "installationId" uuid, "readAt" timestamptz, "energyWh" bigint, quality text,
+        cause text, flags text[], usable boolean)
+   ON CONFLICT DO NOTHING`,
+);
+
+const withBigInts = (rows: readonly object[]): string =>
+  JSON.stringify(rows, (_key, value: unknown) => (typeof value === 'bigint' ? String(value) : value));
+
+/** Inserts readings in one statement; one that is stored already stays as it is. */
+export async function insertReadings(tx: Tx, readings: readonly StoredReading[], receivedAt: Date): Promise<void> {
+  if (readings.length > 0) await tx.rows(INSERT_READINGS, [withBigInts(readings), receivedAt]);
+}
+
+const STORE_USAGE = statement(
+  'daily-usage-store',
+  `INSERT INTO daily_usage (installation_id, usage_date, energy_wh, quality)
+   SELECT DISTINCT ON ("installationId", date) "installationId", date, "energyWh", quality
+   FROM jsonb_to_recordset($1::jsonb) AS u ("installationId" uuid, date date, "energyWh" bigint, quality text)
+   ORDER BY "installationId", date
+   ON CONFLICT (installation_id, usage_date) DO UPDATE SET energy_wh = excluded.energy_wh, quality = excluded.quality
+   WHERE (daily_usage.energy_wh, daily_usage.quality) IS DISTINCT FROM (excluded.energy_wh, excluded.quality)`,
+);
+
+export interface UsageOfDay {
+  readonly installationId: string;
+  readonly date: string;
+  readonly energyWh: bigint;
+  readonly quality: 'ACTUAL' | 'ESTIMATED';
+}
+
+/** Stores derived daily usage; a day derived anew replaces its earlier value. */
+export async function storeDailyUsage(tx: Tx, days: readonly UsageOfDay[]): Promise<void> {
+  if (days.length > 0) await tx.rows(STORE_USAGE, [withBigInts(days)]);
+}

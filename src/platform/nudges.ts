@@ -1,0 +1,96 @@
+import pg from 'pg';
+import { randomUUID } from 'node:crypto';
+import type { Logger } from './log.js';
+
+/** What may be nudged: queued commands, changed subjects (for live subscriptions), the clock, gateways to be told something. */
+export type NudgeTopic = 'commands' | 'changed' | 'clock';
+export type NudgeListener = (ids: readonly string[]) => void;
+
+/** NOTIFY payloads are at most 8,000 bytes; 150 UUIDs fit with room to spare. */
+const IDS_PER_NOTIFY = 150;
+/** Waits this long to put many nudges into one NOTIFY: a NOTIFY inside the payment's own commit would serialize commits. */
+const GATHER_MS = 3;
+
+/**
+ * Wake-ups after commits: at once inside this process, through NOTIFY to the others. A lost nudge loses nothing, since
+ * the rows are the queue and every listener also looks at them by itself now and then.
+ */
+export class Nudges {
+  private readonly origin = randomUUID();
+  private readonly listeners = new Map<NudgeTopic, Set<NudgeListener>>();
+  private readonly pending = new Map<NudgeTopic, Set<string>>();
+  private timer: NodeJS.Timeout | undefined;
+  private client: pg.Client | undefined;
+  private closed = false;
+
+  constructor(
+    private readonly url: string,
+    private readonly log: Logger,
+  ) {}
+
+  async start(): Promise<void> {
+    const client = new pg.Client({ connectionString: this.url, application_name: 'relight nudges' });
+    client.on('error', (error) => this.log.warn({ err: error }, 'nudge connection lost'));
+    client.on('end', () => this.reconnect(client));
+    client.on('notification', ({ payload }) => this.receive(payload));
+    await client.connect();
+    await client.query('LISTEN relight');
+    this.client = client;
+  }
+
+  /** Calls `listener` on every nudge of the topic; returns the way to stop it. */
+  listen(topic: NudgeTopic, listener: NudgeListener): () => void {
+    const set = this.listeners.get(topic) ?? new Set();
+    this.listeners.set(topic, set.add(listener));
+    return () => set.delete(listener);
+  }
+
+  nudge(topic: NudgeTopic, ids: readonly string[] = []): void {
+    this.deliver(topic, ids);
+    const gathered = this.pending.get(topic) ?? new Set();
+    this.pending.set(topic, gathered);
+    for (const id of ids) gathered.add(id);
+    this.timer ??= setTimeout(() => this.flush(), GATHER_MS);
+  }
+
+  async stop(): Promise<void> {
+    this.closed = true;
+    clearTimeout(this.timer);
+    await this.client?.end().catch(() => undefined);
+  }
+
+  private deliver(topic: NudgeTopic, ids: readonly string[]): void {
+    for (const listener of this.listeners.get(topic) ?? []) listener(ids);
+  }
+
+  private receive(payload: string | undefined): void {
+    const { o, t, i } = JSON.parse(payload ?? '{}') as { o?: string; t?: NudgeTopic; i?: string[] };
+    if (o !== this.origin && t) this.deliver(t, i ?? []);
+  }
+
+  private flush(): void {
+    this.timer = undefined;
+    for (const [topic, gathered] of this.pending) {
+      const ids = [...gathered];
+      for (let start = 0; start === 0 || start < ids.length; start += IDS_PER_NOTIFY) {
+        const payload = JSON.stringify({ o: this.origin, t: topic, i: ids.slice(start, start + IDS_PER_NOTIFY) });
+        this.client
+          ?.query('SELECT pg_notify($1, $2)', ['relight', payload])
+          .catch((error: Error) => this.log.warn({ err: error }, 'a nudge was not sent; the sweep will find the rows'));
+      }
+    }
+    this.pending.clear();
+  }
+
+  private reconnect(lost: pg.Client): void {
+    if (this.closed || (this.client !== undefined && this.client !== lost)) return;
+    this.client = undefined;
+    setTimeout(() => {
+      if (this.closed) return;
+      this.start().catch((error: Error) => {
+        this.log.warn({ err: error }, 'nudge connection could not be opened; trying again');
+        this.reconnect(lost);
+      });
+    }, 500).unref();
+  }
+}

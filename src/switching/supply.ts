@@ -1,0 +1,51 @@
+import { statement, type Tx } from '../platform/database.js';
+import type { Relay } from '../metering/meter.js';
+import type { InterruptionReason } from './interruption.js';
+import { OPEN_STATES, type SwitchCommandState, type SwitchOperation } from './switch-command.js';
+
+/** Due and reported supply of one service point, as a flow sees them after it took the account's lock. */
+export interface SupplyFacts {
+  readonly servicePointId: string;
+  readonly servicePointNumber: string;
+  readonly accountId: string;
+  /** Null: no meter is installed. */
+  readonly installationId: string | null;
+  readonly meterId: string | null;
+  readonly reconnectMode: 'DIRECT' | 'ARM';
+  readonly reportedRelay: Relay | null;
+  readonly interruptions: readonly { readonly id: string; readonly reason: InterruptionReason }[];
+  readonly openCommand: {
+    readonly id: string;
+    readonly state: SwitchCommandState;
+    readonly operation: SwitchOperation;
+    readonly reason: InterruptionReason;
+  } | null;
+}
+
+const FACTS = (where: string) => `SELECT sp.id AS "servicePointId", sp.service_point_number AS "servicePointNumber", sp.account_id AS "accountId",
+       inst.id AS "installationId", m.id AS "meterId", coalesce(m.reconnect_mode, 'DIRECT') AS "reconnectMode",
+       m.reported_relay AS "reportedRelay",
+       coalesce((SELECT json_agg(json_build_object('id', i.id, 'reason', i.reason) ORDER BY i.id)
+                 FROM interruption i WHERE i.service_point_id = sp.id AND i.closed_at IS NULL), '[]') AS interruptions,
+       (SELECT json_build_object('id', c.id, 'state', c.state, 'operation', c.operation, 'reason', c.reason)
+        FROM switch_command c WHERE c.meter_id = m.id AND c.state IN (${OPEN_STATES.map((state) => `'${state}'`).join(', ')})) AS "openCommand"
+  FROM service_point sp
+  LEFT JOIN meter_installation inst ON inst.service_point_id = sp.id AND inst.removed_at IS NULL
+  LEFT JOIN meter m ON m.id = inst.meter_id
+  WHERE ${where} ORDER BY sp.id`;
+
+const BY_ACCOUNT = statement('supply-facts-account', FACTS('sp.account_id = $1'));
+const BY_POINT = statement('supply-facts-point', FACTS('sp.id = $1'));
+const BY_METERS = statement('supply-facts-meters', FACTS('m.id = ANY($1::uuid[])'));
+
+/** Supply of every service point of an account. */
+export const supplyOfAccount = (tx: Pick<Tx, 'rows'>, accountId: string): Promise<SupplyFacts[]> => tx.rows<SupplyFacts>(BY_ACCOUNT, [accountId]);
+
+/** Supply of one service point. */
+export async function supplyOfServicePoint(tx: Pick<Tx, 'rows'>, servicePointId: string): Promise<SupplyFacts | undefined> {
+  return (await tx.rows<SupplyFacts>(BY_POINT, [servicePointId]))[0];
+}
+
+/** Supply of the service points where these meters are installed now. */
+export const supplyOfMeters = (tx: Pick<Tx, 'rows'>, meterIds: readonly string[]): Promise<SupplyFacts[]> =>
+  tx.rows<SupplyFacts>(BY_METERS, [meterIds]);
