@@ -96,8 +96,12 @@ CREATE TABLE contact (
 
 -- At least two valid contacts (new-connection rule): judged when the transaction that touched them commits.
 CREATE FUNCTION require_two_contacts() RETURNS trigger LANGUAGE plpgsql AS $$
-DECLARE subject uuid := CASE WHEN TG_TABLE_NAME = 'customer' THEN NEW.id WHEN TG_OP = 'DELETE' THEN OLD.customer_id ELSE NEW.customer_id END;
+DECLARE subject uuid;
 BEGIN
+  IF TG_TABLE_NAME = 'customer' THEN subject := NEW.id;
+  ELSIF TG_OP = 'DELETE' THEN subject := OLD.customer_id;
+  ELSE subject := NEW.customer_id;
+  END IF;
   IF EXISTS (SELECT FROM customer WHERE id = subject)
      AND (SELECT count(*) FROM contact WHERE customer_id = subject AND valid) < 2 THEN
     RAISE EXCEPTION 'customer % needs at least two valid contacts', subject USING ERRCODE = 'check_violation', CONSTRAINT = 'customer_two_contacts';
@@ -483,4 +487,15 @@ CREATE TABLE uplink_quarantine (
   code             text NOT NULL,
   message          text NOT NULL,
   received_at      timestamptz NOT NULL
+);
+
+-- simulation -------------------------------------------------------------------------------------------------------
+
+-- One row when this database holds a simulated world: what it was drawn from. key_seed lets a simulator derive its meters' keys.
+CREATE TABLE simulated_world (
+  only_row  boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+  plan      jsonb NOT NULL,
+  key_seed  text NOT NULL,
+  starts_at timestamptz NOT NULL,
+  complete  boolean NOT NULL DEFAULT false
 );

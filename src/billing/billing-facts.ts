@@ -14,35 +14,37 @@ export interface BillingStretch {
   readonly removedAt: Date | null;
   readonly installedWh: bigint;
   readonly removedWh: bigint | null;
-  readonly usedInTierPeriodWh: bigint;
+  /** Billed since 1 January, and since the first of the month, of the first day not billed yet. */
+  readonly usedInYearWh: bigint;
+  readonly usedInMonthWh: bigint;
 }
 
 const STRETCHES = statement(
   'billing-stretches',
   `SELECT sp.id AS "servicePointId", a.id AS "accountId", a.account_number AS "accountNumber", a.currency, a.tariff_code AS "tariffCode",
           b.billed_until AS "billedUntil", i.id AS "installationId", i.installed_at AS "installedAt", i.removed_at AS "removedAt",
-          i.installed_wh AS "installedWh", i.removed_wh AS "removedWh", coalesce(b.used_wh, 0)::bigint AS "usedInTierPeriodWh"
+          i.installed_wh AS "installedWh", i.removed_wh AS "removedWh", coalesce(u.year_wh, 0)::bigint AS "usedInYearWh", coalesce(u.month_wh, 0)::bigint AS "usedInMonthWh"
    FROM service_point sp
    JOIN account a ON a.id = sp.account_id AND a.closed_at IS NULL
    JOIN meter_installation i ON i.service_point_id = sp.id
+   LEFT JOIN LATERAL (SELECT max(period_to) AS billed_until FROM bill WHERE bill.service_point_id = sp.id) b ON true
    LEFT JOIN LATERAL (
-     SELECT max(period_to) AS billed_until, sum(energy_wh) FILTER (WHERE period_from >= $3::date) AS used_wh
-     FROM bill WHERE bill.service_point_id = sp.id) b ON true
+     SELECT sum(energy_wh) AS year_wh, sum(energy_wh) FILTER (WHERE period_from >= date_trunc('month', b.billed_until)) AS month_wh
+     FROM bill WHERE bill.service_point_id = sp.id AND period_from >= date_trunc('year', b.billed_until)) u ON true
    WHERE sp.district_id = $1 AND i.installed_at < $2
-     AND (b.billed_until IS NULL OR b.billed_until < $4::date)
-     AND sp.id > $5
-   ORDER BY sp.id, i.installed_at LIMIT $6`,
+     AND (b.billed_until IS NULL OR b.billed_until < $3::date)
+     AND sp.id > $4
+   ORDER BY sp.id, i.installed_at LIMIT $5`,
 );
 
 /**
- * Service points of a district that have unbilled days before `periodTo`, a page of them: one row per installation. `tierYearFrom` is the
- * local day from which use counts towards the tiers.
+ * Service points of a district that have unbilled days before `periodTo`, a page of them: one row per installation.
  */
 export const billingStretches = (
   tx: Pick<Tx, 'rows'>,
-  page: { readonly districtId: string; readonly until: Date; readonly tierYearFrom: string; readonly periodTo: string; readonly after: string; readonly limit: number },
+  page: { readonly districtId: string; readonly until: Date; readonly periodTo: string; readonly after: string; readonly limit: number },
 ): Promise<BillingStretch[]> =>
-  tx.rows<BillingStretch>(STRETCHES, [page.districtId, page.until, page.tierYearFrom, page.periodTo, page.after, page.limit]);
+  tx.rows<BillingStretch>(STRETCHES, [page.districtId, page.until, page.periodTo, page.after, page.limit]);
 
 /** The usable readings on both sides of an instant. */
 export interface RegisterAround {

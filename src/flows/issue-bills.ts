@@ -2,7 +2,7 @@ import { lockAccounts } from '../accounts/accounts.js';
 import { insertBills, type BillToIssue } from '../billing/bill-insert.js';
 import { billingStretches, registersAround, type BillingStretch, type RegisterAround } from '../billing/billing-facts.js';
 import { registerAt } from '../billing/bill-policy.js';
-import { priceUsageByCode } from '../billing/tariff-policy.js';
+import { findTariff, priceUsageByCode } from '../billing/tariff-policy.js';
 import { energyBetween } from '../metering/reading-policy.js';
 import type { Actor } from '../platform/audit.js';
 import { newId } from '../platform/ids.js';
@@ -14,7 +14,7 @@ const PAGE = 500;
 /** Days from the issue of a bill until it is due. */
 const PAYMENT_TERM_DAYS = 20;
 
-/** What a billing run did. `skipped` names service points whose register is not known well enough even for an estimate. */
+/** What a billing run did. `skipped` names service points that have no tariff, or whose register is not known well enough even for an estimate. */
 export interface BillingRun {
   readonly issued: number;
   readonly skipped: readonly string[];
@@ -36,7 +36,7 @@ export async function issueBills(
   const skipped: string[] = [];
   let issued = 0;
   for (let after = '00000000-0000-0000-0000-000000000000'; ; ) {
-    const page = await billingStretches(ctx.db, { districtId: run.districtId, until, tierYearFrom: `${run.periodTo.slice(0, 4)}-01-01`, periodTo: run.periodTo, after, limit: PAGE });
+    const page = await billingStretches(ctx.db, { districtId: run.districtId, until, periodTo: run.periodTo, after, limit: PAGE });
     if (page.length === 0) return { issued, skipped };
     // A page may end in the middle of a service point with many installations: its rows are read again on the next page.
     const points = [...Map.groupBy(page, ({ servicePointId }) => servicePointId)];
@@ -113,8 +113,11 @@ function computeBill(
     energyWh += energyBetween({ at: from, registerWh: start.energyWh }, { at: to, registerWh: end.energyWh });
     estimated ||= start.estimated || end.estimated;
   }
-  const { accountId, servicePointId, currency, tariffCode, usedInTierPeriodWh } = stretches[0]!;
-  const priced = priceUsageByCode({ code: tariffCode, energyWh, alreadyUsedInTierPeriodWh: usedInTierPeriodWh, periodFrom, periodTo });
+  const { accountId, servicePointId, currency, tariffCode, usedInYearWh, usedInMonthWh } = stretches[0]!;
+  const tariff = findTariff(tariffCode, periodFrom);
+  if (!tariff) return undefined;
+  const alreadyUsedInTierPeriodWh = tariff.kind === 'TIERED_BY_YEAR' ? usedInYearWh : usedInMonthWh;
+  const priced = priceUsageByCode({ code: tariffCode, energyWh, alreadyUsedInTierPeriodWh, periodFrom, periodTo });
   return {
     id: newId(),
     accountId,

@@ -114,8 +114,9 @@ export class Database implements Reader {
     } catch (error) {
       client.off('error', onError);
       client.release(error as Error);
-      // A deferred constraint may refuse at COMMIT: that is a known outcome (it carries an SQLSTATE of class 23).
-      if (codeOf(error)?.startsWith('23') || RETRYABLE.has(codeOf(error) ?? '')) throw error;
+      // The server said why it refused (a deferred constraint, say): then nothing was stored. Silence, or a server that is
+      // going down (classes 08 and 57), leaves the outcome open.
+      if (/^(?!08|57)[0-9A-Z]{5}$/.test(codeOf(error) ?? '')) throw error;
       throw new CommitUnknownError(name, error);
     }
     client.off('error', onError);

@@ -1,0 +1,217 @@
+import { registerEnumType } from 'type-graphql';
+import { CONTACT_KINDS, CUSTOMER_CLASSES, PROTECTION_KINDS } from '../../accounts/customer.js';
+import { LEDGER_CODES } from '../../billing/ledger-entry.js';
+import { PAYMENT_CHANNELS, PAYMENT_STATES } from '../../billing/payment.js';
+import { WORK_ORDER_KINDS } from '../../service/work-order.js';
+import { INTERRUPTION_REASONS } from '../../switching/interruption.js';
+import { SWITCH_COMMAND_STATES } from '../../switching/switch-command.js';
+import type { CutCheckCode } from '../../switching/cut-policy.js';
+import { ROLES } from '../auth/viewer.js';
+
+type Texts<Value extends string> = Readonly<Record<Value, string>>;
+
+/** Registers an enum whose every value is described; a value without a description does not compile. */
+function describedEnum<Value extends string>(name: string, description: string, values: readonly Value[], texts: Texts<Value>): Record<Value, Value> {
+  const enumObject = Object.fromEntries(values.map((value) => [value, value])) as Record<Value, Value>;
+  const valuesConfig = Object.fromEntries(values.map((value) => [value, { description: texts[value] }]));
+  registerEnumType(enumObject, { name, description, valuesConfig: valuesConfig as Record<Value, { description: string }> });
+  return enumObject;
+}
+
+/** An enum that exists in the API only. */
+const apiEnum = <Value extends string>(name: string, description: string, texts: Texts<Value>): Record<Value, Value> =>
+  describedEnum(name, description, Object.keys(texts) as Value[], texts);
+
+export const RoleEnum = describedEnum('Role', 'Role in which somebody calls the API (角色).', ROLES, {
+  CUSTOMER: 'A customer (客户): sees the own accounts and what hangs on them.',
+  HOTLINE: 'Hotline 95598 staff (热线坐席).',
+  COUNTER: 'Counter staff (营业厅): takes payments.',
+  DISTRICT_MANAGER: 'District manager (台区客服经理): works in the own transformer districts only.',
+  OPERATIONS: 'Operations staff (运行值班): watches and triggers remote switching.',
+  SUPERVISOR: 'Supervisor (主管): approves cuts, reverses payments, releases the kill switch.',
+  BANK: 'A bank or payment provider (银行): asks for amounts due, hands in payments, sees its own.',
+  TESTER: 'Tester (测试员): drives clock and simulated meters; no personal data.',
+  AUDITOR: 'Auditor (审计员): reads facts and history; no contacts, no writes.',
+});
+
+export const CustomerClassEnum = describedEnum('CustomerClass', 'Kind of customer (用电类别).', CUSTOMER_CLASSES, {
+  RESIDENTIAL: 'Household (居民).',
+  COMMERCIAL: 'Shop or office (商业).',
+  INDUSTRIAL: 'Industry (工业).',
+  TEMPORARY: 'Temporary supply (临时用电).',
+});
+
+export const ContactKindEnum = describedEnum('ContactKind', 'Way to reach a customer (联系方式).', CONTACT_KINDS, {
+  MOBILE: 'Mobile phone (手机).',
+  LANDLINE: 'Landline (座机).',
+  EMAIL: 'E-mail (电子邮件).',
+  ADDRESS: 'Postal address (通信地址).',
+});
+
+export const ProtectionKindEnum = describedEnum('ProtectionKind', 'Why a customer must not be cut for debt (保护类别).', PROTECTION_KINDS, {
+  LIFE_SUPPORT: 'Life-support equipment at home (生命维持设备).',
+  MEDICAL: 'Medical need (医疗需要).',
+  LONE_ELDERLY: 'Elderly person living alone (孤寡老人).',
+  LOW_INCOME: 'Low-income household (低保).',
+  INFANT: 'Infant in the household (婴幼儿).',
+  DISABLED: 'Disabled person (残疾人).',
+  IMPORTANT_USER: 'Important user such as a hospital (重要用户).',
+});
+
+export const LedgerCodeEnum = describedEnum('LedgerCode', 'Side of a ledger entry (会计科目).', LEDGER_CODES, {
+  RECEIVABLE: 'What a customer owes (应收).',
+  CUSTOMER_CREDIT: 'Money held for a customer (预收).',
+  CASH: 'Money received (现金及银行).',
+  REVENUE: 'Energy sold (电费收入).',
+  LATE_FEE_REVENUE: 'Late fees (违约金收入).',
+  SUSPENSE: 'Money whose account is not known yet (待核销).',
+});
+
+export const LedgerEntryKindEnum = apiEnum('LedgerEntryKind', 'What a ledger entry records (分录类型).', {
+  BILL: 'A bill was issued (出账).',
+  PAYMENT: 'Money was received (收款).',
+  CREDIT_APPLIED: 'Credit was used for a bill (预收抵扣).',
+  REVERSAL: 'An earlier entry was reversed (冲正).',
+  SUSPENSE_RESOLVED: 'Money in suspense found its account (待核销转入).',
+});
+
+export const PaymentChannelEnum = describedEnum('PaymentChannel', 'How money came in (缴费渠道).', PAYMENT_CHANNELS, {
+  COUNTER_CASH: 'Cash at a counter (柜台现金).',
+  COUNTER_CHEQUE: 'Cheque at a counter (柜台支票).',
+  BANK: 'Real-time bank link (银行实时).',
+  BANK_FILE: 'Bank file (银行批扣文件).',
+  MOBILE_APP: 'Mobile payment (手机支付).',
+  SELF_SERVICE: 'Self-service terminal (自助终端).',
+  CORRECTION: 'Correction made by the company itself (更正).',
+});
+
+export const PaymentStateEnum = describedEnum('PaymentState', 'Where a payment stands (缴费状态).', PAYMENT_STATES, {
+  POSTED: 'Credited to its account (已入账).',
+  SUSPENSE: 'Kept until its account is found (待核销).',
+  RESOLVED: 'Was in suspense; a later payment credited it (已核销).',
+  REVERSED: 'Undone by a reversal (已冲正).',
+});
+
+export const WorkOrderKindEnum = describedEnum('WorkOrderKind', 'What field staff have to do (工单类型).', WORK_ORDER_KINDS, {
+  RESTORE_ON_SITE: 'Bring power back on site (现场复电).',
+  INSPECT_RELAY: 'Look at a relay that does not do what it was told (检查继电器).',
+  CHECK_INSTALLATION: 'Check which meter serves which premises (核查装表).',
+});
+
+export const WorkOrderStateEnum = apiEnum('WorkOrderState', 'Where field work stands (工单状态).', {
+  OPEN: 'To be done before its deadline (待处理).',
+  DONE: 'Seen to be done (已完成).',
+  WITHDRAWN: 'No longer needed (已撤销).',
+});
+
+export const InterruptionReasonEnum = describedEnum('InterruptionReason', 'Why power is off (停电原因). Power is due exactly when no reason is open.', INTERRUPTION_REASONS, {
+  ARREARS: 'Unpaid bills (欠费). Closed by payment.',
+  PREPAID_EXHAUSTED: 'Prepaid money is used up (预付费余额不足). Closed by payment.',
+  SAFETY: 'Danger to people or property (安全隐患).',
+  THEFT: 'Proven theft of electricity (窃电).',
+  CUSTOMER_REQUEST: 'The customer asked for it (客户申请).',
+  VACANT: 'Premises are vacant (空置).',
+});
+
+export const SwitchOperationEnum = apiEnum('SwitchOperation', 'What a switch command orders (操作).', {
+  CUT: 'Open the relay (停电, 拉闸).',
+  RESTORE: 'Close the relay, or allow it to be closed (复电, 合闸).',
+});
+
+export const SwitchModeEnum = apiEnum('SwitchMode', 'How a relay is closed (合闸方式).', {
+  DIRECT: 'At once (直接合闸).',
+  ARM: 'The customer presses the button on the meter (合闸允许).',
+});
+
+export const SwitchCommandStateEnum = describedEnum('SwitchCommandState', 'Life of a switch command (指令状态). A time-out is not a failure, and only a relay state read after the send is proof.', SWITCH_COMMAND_STATES, {
+  PENDING_APPROVAL: 'Waits for a second person (待审批).',
+  QUARANTINED: 'Held back over a threshold (隔离).',
+  QUEUED: 'Will be sent (待发送).',
+  SENT: 'On its way to the meter (已发送).',
+  ACCEPTED: 'The meter says it heard (已接收).',
+  ARMED: 'Waits for the customer to press the button (待按钮).',
+  UNKNOWN: 'No answer in time; the meter is being asked (结果未知).',
+  VERIFIED: 'Proven by the relay state (已验证). An end.',
+  REJECTED: 'Refused by the meter (已拒绝). An end.',
+  CANCELLED: 'Withdrawn before it was sent (已取消). An end.',
+  SUPERSEDED: 'Replaced by a newer command (已被取代). An end.',
+  EXPIRED: 'Its time ran out before it could act (已过期). An end.',
+  FAILED: 'Did not happen, or cannot be proven (失败). An end.',
+  FIELD_VISIT: 'Handed to field staff with a work order (转现场). An end for the remote way.',
+});
+
+const CUT_CHECK_TEXTS: Texts<CutCheckCode> = {
+  KILL_SWITCH: 'The kill switch is not engaged (紧急停止开关).',
+  METER_INSTALLED: 'A meter is installed (已装表).',
+  SAME_INSTALLATION: 'The meter was not exchanged since the order (装表未变).',
+  NOT_ALREADY_OFF: 'The premises are not off already (尚未停电).',
+  OVERDUE_DEBT: 'Debt is overdue for long enough and high enough (逾期欠费).',
+  NOTICE_SERVED: 'The written notice was served in time (通知已送达).',
+  NOT_PROTECTED: 'The customer is not protected (非保护用户).',
+  APPROVED: 'A second person approved (已审批).',
+  ALLOWED_DAY: 'A working day, not the eve of a holiday (允许日).',
+  ALLOWED_HOUR: 'An hour in which one can still pay and be restored (允许时段).',
+};
+export const CutCheckCodeEnum = apiEnum('CutCheckCode', 'A condition of every cut (停电校验项).', CUT_CHECK_TEXTS);
+
+export const SupplyDueEnum = apiEnum('SupplyDue', 'Whether power is due (应供状态).', {
+  ON: 'No interruption is open: power is due (应供电).',
+  OFF: 'At least one interruption is open (应停电).',
+});
+
+export const ReportedSupplyStateEnum = apiEnum('ReportedSupplyState', 'What the meter itself last reported (上报状态).', {
+  CONNECTED: 'Relay closed (已合闸).',
+  DISCONNECTED: 'Relay open (已拉闸).',
+  ARMED: 'Relay open, waiting for the button (待按钮合闸).',
+  UNKNOWN: 'No meter, or it has never spoken (未知).',
+});
+
+export const AccountStandingEnum = apiEnum('AccountStanding', 'Whether an account is in arrears (欠费情况).', {
+  IN_ARREARS: 'At least one open bill is past its due date (欠费).',
+  CLEAR: 'Nothing is past its due date (无欠费).',
+});
+
+export const ReadingQualityEnum = apiEnum('ReadingQuality', 'How sure a value is (抄表质量).', {
+  ACTUAL: 'Read from the meter (实抄).',
+  ESTIMATED: 'Estimated (估抄).',
+});
+
+export const ReadingCauseEnum = apiEnum('ReadingCause', 'Why a reading was taken (抄表原因).', {
+  FREEZE: 'Frozen at midnight (日冻结).',
+  PERIODIC: 'Sent by the meter on its own schedule (定时上报).',
+  REQUESTED: 'Asked for (召测).',
+  MANUAL: 'Entered by a person (人工录入).',
+});
+
+export const GatewayKindEnum = apiEnum('GatewayKind', 'Kind of gateway (网关类型).', {
+  CONCENTRATOR: 'Concentrator with many meters (集中器).',
+  METER: 'Meter with its own connection (4G 电表).',
+});
+
+export const GatewayPresenceEnum = apiEnum('GatewayPresence', 'Whether the connection of a gateway is up (在线状态). Offline does not mean without power.', {
+  ONLINE: 'Connected (在线).',
+  OFFLINE: 'Not connected (离线).',
+  UNKNOWN: 'Never heard of, or there is no gateway (未知).',
+});
+
+export const ActorKindEnum = apiEnum('ActorKind', 'Who acted (操作主体).', {
+  PERSON: 'A person (人员).',
+  SYSTEM: 'The system by itself (系统).',
+  METER: 'A meter (电表).',
+});
+
+export const ClockModeEnum = apiEnum('ClockMode', 'Kind of clock (时钟模式).', {
+  REAL: 'Wall-clock time (真实时间).',
+  SIMULATED: 'Time of a simulated world, which can be set, advanced and scaled (仿真时间).',
+});
+
+export const PowerVerdictEnum = apiEnum('PowerVerdict', 'The answer to "why is my power off" in one word (停电判断).', {
+  POWER_ON: 'Power is due and the meter reports it on (正常供电).',
+  OFF_FOR_DEBT: 'Off for unpaid bills; paying brings it back (欠费停电).',
+  OFF_FOR_OTHER_REASON: 'Off for a reason that money does not remove (其他原因停电).',
+  RESTORE_UNDER_WAY: 'Power is due and is being brought back (正在复电).',
+  WAITING_FOR_BUTTON: 'Power is due; the customer has to press the button on the meter (待按钮复电).',
+  FIELD_VISIT: 'Power is due; field staff are on the way (现场处理中).',
+  UNEXPLAINED: 'Power is due, the meter reports it off, and nothing is under way yet (原因不明).',
+  UNKNOWN: 'The meter has not said anything that helps (未知).',
+});

@@ -1,0 +1,114 @@
+import type { EntitySchema } from '@mikro-orm/core';
+import { AccountEntity, ServicePointEntity, type Account, type ServicePoint } from '../../accounts/account.js';
+import { ContactEntity, CustomerEntity, ProtectionEntity, type Contact, type Customer, type Protection } from '../../accounts/customer.js';
+import { TransformerDistrictEntity, type TransformerDistrict } from '../../accounts/transformer-district.js';
+import { BillEntity, BillLineEntity, type Bill, type BillLine } from '../../billing/bill.js';
+import { LedgerEntryEntity, type LedgerEntry } from '../../billing/ledger-entry.js';
+import {
+  PaymentAllocationEntity,
+  PaymentEntity,
+  PaymentReversalEntity,
+  type Payment,
+  type PaymentAllocation,
+  type PaymentReversal,
+} from '../../billing/payment.js';
+import { GatewayEntity, MeterEntity, MeterInstallationEntity, type Gateway, type Meter, type MeterInstallation } from '../../metering/meter.js';
+import { AuditEntryEntity, type AuditEntryRow } from '../../platform/audit-entry.js';
+import { WorkOrderEntity, type WorkOrder } from '../../service/work-order.js';
+import { InterruptionEntity, type Interruption } from '../../switching/interruption.js';
+import { OPEN_STATES, SwitchCommandEntity, type SwitchCommand } from '../../switching/switch-command.js';
+
+/** The rows that have a global id, by the name of the GraphQL type that shows them. */
+export interface NodeRows {
+  Account: Account;
+  AuditEntry: AuditEntryRow;
+  Bill: Bill;
+  Customer: Customer;
+  Gateway: Gateway;
+  Interruption: Interruption;
+  LedgerEntry: LedgerEntry;
+  Meter: Meter;
+  MeterInstallation: MeterInstallation;
+  Payment: Payment;
+  ServicePoint: ServicePoint;
+  SwitchCommand: SwitchCommand;
+  TransformerDistrict: TransformerDistrict;
+  WorkOrder: WorkOrder;
+}
+export type NodeName = keyof NodeRows;
+
+/** Their entities. */
+export const NODE_ENTITIES: { readonly [Name in NodeName]: EntitySchema } = {
+  Account: AccountEntity,
+  AuditEntry: AuditEntryEntity,
+  Bill: BillEntity,
+  Customer: CustomerEntity,
+  Gateway: GatewayEntity,
+  Interruption: InterruptionEntity,
+  LedgerEntry: LedgerEntryEntity,
+  Meter: MeterEntity,
+  MeterInstallation: MeterInstallationEntity,
+  Payment: PaymentEntity,
+  ServicePoint: ServicePointEntity,
+  SwitchCommand: SwitchCommandEntity,
+  TransformerDistrict: TransformerDistrictEntity,
+  WorkOrder: WorkOrderEntity,
+};
+
+/** True for the name of a GraphQL type whose rows have a global id. */
+export const isNodeName = (name: string): name is NodeName => Object.hasOwn(NODE_ENTITIES, name);
+
+/** Rows that belong to one other row and are few by nature, so they come whole and not in pages. */
+export interface RelatedRows {
+  accountsOfCustomer: Account;
+  allocationsOfBill: PaymentAllocation;
+  allocationsOfPayment: PaymentAllocation;
+  contactsOfCustomer: Contact;
+  installationOfMeterNow: MeterInstallation;
+  installationOfServicePointNow: MeterInstallation;
+  linesOfBill: BillLine;
+  openCommandsOfServicePoint: SwitchCommand;
+  openInterruptionsOfServicePoint: Interruption;
+  openWorkOrdersOfServicePoint: WorkOrder;
+  protectionsOfCustomer: Protection;
+  reversalOfPayment: PaymentReversal;
+}
+export type RelatedName = keyof RelatedRows;
+
+/** How related rows are found: by which property, under which condition, in which order. */
+export interface RelatedSpec {
+  readonly entity: EntitySchema;
+  readonly by: string;
+  readonly where?: Readonly<Record<string, unknown>>;
+  readonly orderBy: Readonly<Record<string, 'asc' | 'desc'>>;
+}
+
+export const RELATED: { readonly [Name in RelatedName]: RelatedSpec } = {
+  accountsOfCustomer: { entity: AccountEntity, by: 'customerId', orderBy: { accountNumber: 'asc' } },
+  allocationsOfBill: { entity: PaymentAllocationEntity, by: 'billId', orderBy: { id: 'asc' } },
+  allocationsOfPayment: { entity: PaymentAllocationEntity, by: 'paymentId', orderBy: { id: 'asc' } },
+  contactsOfCustomer: { entity: ContactEntity, by: 'customerId', orderBy: { kind: 'asc', id: 'asc' } },
+  installationOfMeterNow: { entity: MeterInstallationEntity, by: 'meterId', where: { removedAt: null }, orderBy: { id: 'asc' } },
+  installationOfServicePointNow: {
+    entity: MeterInstallationEntity,
+    by: 'servicePointId',
+    where: { removedAt: null },
+    orderBy: { id: 'asc' },
+  },
+  linesOfBill: { entity: BillLineEntity, by: 'billId', orderBy: { lineNumber: 'asc' } },
+  openCommandsOfServicePoint: {
+    entity: SwitchCommandEntity,
+    by: 'servicePointId',
+    where: { state: { $in: OPEN_STATES } },
+    orderBy: { id: 'asc' },
+  },
+  openInterruptionsOfServicePoint: {
+    entity: InterruptionEntity,
+    by: 'servicePointId',
+    where: { closedAt: null },
+    orderBy: { openedAt: 'asc', id: 'asc' },
+  },
+  openWorkOrdersOfServicePoint: { entity: WorkOrderEntity, by: 'servicePointId', where: { state: 'OPEN' }, orderBy: { deadlineAt: 'asc' } },
+  protectionsOfCustomer: { entity: ProtectionEntity, by: 'customerId', orderBy: { kind: 'asc', id: 'asc' } },
+  reversalOfPayment: { entity: PaymentReversalEntity, by: 'paymentId', orderBy: { paymentId: 'asc' } },
+};

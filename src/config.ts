@@ -1,0 +1,96 @@
+import { parseArgs } from 'node:util';
+import { z } from 'zod';
+import type { CutPolicy } from './switching/cut-policy.js';
+
+export const ROLES = ['all', 'api', 'head-end', 'jobs'] as const;
+export type Role = (typeof ROLES)[number];
+
+const port = z.coerce.number().int().min(0).max(65_535);
+const flag = z.enum(['0', '1']).transform((value) => value === '1');
+
+const environment = z.object({
+  PORT: port.optional(),
+  MQTT_PORT: port.optional(),
+  HOST: z.string().default('127.0.0.1'),
+  DATA_DIR: z.string().default('.data'),
+  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
+  MQTT_URL: z.url({ protocol: /^mqtts?$/ }).optional(),
+  MQTT_USERNAME: z.string().default('head-end'),
+  MQTT_PASSWORD: z.string().min(12).optional(),
+  /** Without a database or broker of one's own the product is a simulation on this machine. */
+  SIMULATION: flag.optional(),
+  SIMULATED_METERS: z.coerce.number().int().min(1).max(2_000).default(200),
+  SIMULATED_DISTRICTS: z.coerce.number().int().min(1).max(500).default(1),
+  SIMULATED_ARREARS_SHARE: z.coerce.number().min(0).max(1).default(0.08),
+  SIMULATED_MONTHS: z.coerce.number().int().min(1).max(24).default(3),
+  SIMULATED_RELAY_MS: z.coerce.number().int().min(0).max(60_000).default(20),
+  SEED: z.coerce.number().int().min(0).max(2 ** 32 - 1).default(7),
+  HEAD_END_KEY_FILE: z.string().optional(),
+  INSTANCE: z.string().regex(/^[a-z0-9-]{1,32}$/).default('relight-1'),
+  OIDC_ISSUER: z.url().optional(),
+  OIDC_AUDIENCE: z.string().optional(),
+  OIDC_JWKS_URL: z.url().optional(),
+  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('warn'),
+  SWITCH_TIMINGS: z
+    .string()
+    .transform((text) => JSON.parse(text) as unknown)
+    .pipe(z.record(z.string(), z.number().positive()))
+    .optional(),
+});
+
+export interface Config extends z.infer<typeof environment> {
+  readonly role: Role;
+  readonly simulation: boolean;
+  readonly story: boolean;
+  readonly simulator: boolean;
+}
+
+/** Told to the user as it stands; the program ends with it. */
+export class ConfigError extends Error {}
+
+/**
+ * Reads environment and arguments once, at the start.
+ * @throws ConfigError naming every setting that is wrong, and what would be right
+ */
+export function readConfig(env: NodeJS.ProcessEnv, args: readonly string[]): Config {
+  const parsed = environment.safeParse(Object.fromEntries(Object.entries(env).filter(([, value]) => value !== '')));
+  if (!parsed.success) {
+    throw new ConfigError(parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('\n'));
+  }
+  const { values } = parseArguments(args);
+  const role = z.enum(ROLES).safeParse(values.role);
+  if (!role.success) throw new ConfigError(`--role must be one of ${ROLES.join(', ')}`);
+  const settings = parsed.data;
+  const simulation = settings.SIMULATION ?? !(settings.DATABASE_URL && settings.MQTT_URL);
+  if (!simulation && !settings.DATABASE_URL) throw new ConfigError('DATABASE_URL is missing: outside simulation the data belongs in a database of your own.');
+  if (!simulation && !settings.MQTT_URL) throw new ConfigError('MQTT_URL is missing: outside simulation meters need a broker of your own.');
+  if (!simulation && !settings.MQTT_PASSWORD) throw new ConfigError('MQTT_PASSWORD is missing: there is no default secret outside simulation.');
+  if (!simulation && !(settings.OIDC_ISSUER && settings.OIDC_AUDIENCE)) throw new ConfigError('OIDC_ISSUER and OIDC_AUDIENCE are missing: development tokens exist in simulation only.');
+  if (!simulation && !settings.HEAD_END_KEY_FILE) throw new ConfigError('HEAD_END_KEY_FILE is missing. Make a key with: openssl genpkey -algorithm ed25519 -out head-end.pem');
+  if (role.data !== 'all' && !settings.DATABASE_URL) throw new ConfigError('--role splits processes over one database: name it in DATABASE_URL.');
+  return { ...settings, role: role.data, simulation, story: values.story !== false, simulator: values.simulator !== false };
+}
+
+function parseArguments(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      allowNegative: true,
+      options: { role: { type: 'string', default: 'all' }, story: { type: 'boolean' }, simulator: { type: 'boolean' } },
+    });
+  } catch (error) {
+    throw new ConfigError(`${(error as Error).message}\nKnown: --role=${ROLES.join('|')}, --no-story, --no-simulator`);
+  }
+}
+
+/** The floor under any cut in China; regional ladders come on top of it. */
+export const CHINA_CUT_POLICY: CutPolicy = {
+  timeZone: 'Asia/Shanghai',
+  minOverdueDays: 30,
+  minDebtMinor: 1_000n,
+  minNoticeDays: 3,
+  maxNoticeDays: 7,
+  allowedWeekdays: [1, 2, 3, 4],
+  allowedHours: { from: 9, to: 15 },
+  protectedKinds: ['LIFE_SUPPORT', 'MEDICAL', 'LONE_ELDERLY', 'LOW_INCOME', 'INFANT', 'DISABLED', 'IMPORTANT_USER'],
+};

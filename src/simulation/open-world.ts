@@ -1,0 +1,173 @@
+import { randomBytes, createHash } from 'node:crypto';
+import { insertConnections } from '../accounts/connections.js';
+import type { FlowContext } from '../flows/context.js';
+import { systemActor } from '../flows/context.js';
+import { issueBills } from '../flows/issue-bills.js';
+import { receivePayment } from '../flows/receive-payment.js';
+import { recordReadings } from '../flows/record-readings.js';
+import { insertInstallations, insertMeters } from '../metering/installations.js';
+import { expectedEnergyWh } from '../metering/load-shape.js';
+import type { ReadingReport } from '../metering/readings.js';
+import type { Clock } from '../platform/clock.js';
+import { statement } from '../platform/database.js';
+import { newId } from '../platform/ids.js';
+import { addDays, addMonths, localDate, startOfLocalDay } from '../platform/local-date.js';
+import { simulatedGatewayPassword, simulatedMeterPublicKey } from './fleet-keys.js';
+import { drawWorld, type SimulatedDistrict, type WorldPlan } from './world.js';
+
+const ACTOR = systemActor('open-world');
+const TARIFF = 'SHANDONG-RESIDENTIAL';
+/** Daily freezes on record before the world starts: a week of daily usage to look at. */
+const FREEZE_DAYS = 7;
+const PAYERS_AT_ONCE = 8;
+
+/** The stored world. */
+export interface StoredWorld {
+  readonly plan: WorldPlan;
+  readonly keySeed: string;
+  readonly startsAt: Date;
+  readonly complete: boolean;
+}
+
+const SELECT_WORLD = statement('world-select', `SELECT plan, key_seed AS "keySeed", starts_at AS "startsAt", complete FROM simulated_world`);
+const INSERT_WORLD = statement('world-insert', `INSERT INTO simulated_world (plan, key_seed, starts_at) VALUES ($1, $2, $3)`);
+const COMPLETE_WORLD = statement('world-complete', `UPDATE simulated_world SET complete = true`);
+const PARTITIONS = statement('world-partitions', `SELECT ensure_reading_partitions($1::date, $2::date)`);
+const INSERT_DISTRICT = statement(
+  'world-district',
+  `WITH d AS (
+     INSERT INTO transformer_district (id, code, name, service_phone, reading_day, settlement_day, manager) VALUES ($1, $2, $3, '0531-95598', $4, $5, $6))
+   INSERT INTO gateway (id, gateway_number, kind, district_id, password_sha256) VALUES ($7, $8, 'CONCENTRATOR', $1, $9)`,
+);
+const UNPAID = statement(
+  'world-unpaid',
+  `SELECT a.account_number AS "accountNumber", a.due_minor AS "dueMinor" FROM account a JOIN transformer_district d ON d.id = a.district_id
+   WHERE d.code = $1 AND a.due_minor > 0 AND a.account_number = ANY($2::text[])`,
+);
+
+/** Reads the stored world, if there is one. */
+export async function findWorld(ctx: Pick<FlowContext, 'db'>): Promise<StoredWorld | undefined> {
+  return (await ctx.db.rows<StoredWorld>(SELECT_WORLD))[0];
+}
+
+/**
+ * Opens a simulated world in an empty database: districts, customers, meters, a history of readings, bills and payments, some
+ * customers in arrears. Every fact goes through the same rooms and flows as a real one, under a clock set to its day. A world whose
+ * opening was cut short is refused, since half a history would mislead.
+ *
+ * @param progress called with the share done, 0 to 1
+ * @throws Error when an earlier opening did not finish
+ */
+export async function openWorld(ctx: FlowContext, plan: WorldPlan, startsAt: Date, progress: (share: number) => void): Promise<StoredWorld> {
+  const stored = await findWorld(ctx);
+  if (stored && !stored.complete) {
+    throw new Error('The simulated world in this database was not finished (the first start was interrupted). Remove the data directory, or empty the database, and start again.');
+  }
+  if (stored) return stored;
+  const keySeed = randomBytes(18).toString('base64url');
+  await ctx.db.rows(INSERT_WORLD, [JSON.stringify(plan), keySeed, startsAt]);
+  const zone = ctx.cutPolicy.timeZone;
+  const today = localDate(startsAt, zone);
+  const firstDay = addMonths(`${today.slice(0, 7)}-01`, -plan.months);
+  await ctx.db.rows(PARTITIONS, [firstDay, addMonths(today, 3)]);
+  const districts = drawWorld(plan);
+  let done = 0;
+  for (const district of districts) {
+    const districtId = await placeDistrict(ctx, district, keySeed, firstDay, startsAt);
+    await playHistory(ctx, district, districtId, firstDay, plan);
+    done += 1;
+    progress(done / districts.length);
+  }
+  await ctx.db.rows(COMPLETE_WORLD);
+  return { plan, keySeed, startsAt, complete: true };
+}
+
+/** Puts one district with its premises, meters and readings on record, in one transaction. */
+async function placeDistrict(ctx: FlowContext, district: SimulatedDistrict, keySeed: string, firstDay: string, startsAt: Date): Promise<string> {
+  const zone = ctx.cutPolicy.timeZone;
+  const installedAt = startOfLocalDay(firstDay, zone);
+  const districtId = newId();
+  const gatewayId = newId();
+  const passwordHash = createHash('sha256').update(simulatedGatewayPassword(keySeed, district.gatewayNumber)).digest();
+  const premises = district.premises.map((premise) => ({ ...premise, customerId: newId(), accountId: newId(), servicePointId: newId(), meterId: newId() }));
+  await ctx.db.transaction('open-world', async (tx) => {
+    await tx.rows(INSERT_DISTRICT, [districtId, district.code, district.name, district.readingDay, district.settlementDay, district.manager, gatewayId, district.gatewayNumber, passwordHash]);
+    await insertConnections(
+      tx,
+      premises.map((premise) => ({
+        ...premise,
+        customerClass: 'RESIDENTIAL' as const,
+        idDocument: null,
+        districtId,
+        currency: 'CNY',
+        tariffCode: TARIFF,
+        contacts: [
+          { id: newId(), kind: 'MOBILE' as const, value: premise.mobile },
+          { id: newId(), kind: 'ADDRESS' as const, value: premise.address },
+        ],
+        protections: premise.loneElderly ? [{ id: newId(), kind: 'LONE_ELDERLY' as const, proof: '社区证明', validUntil: null }] : [],
+      })),
+      installedAt,
+      ACTOR,
+    );
+    await insertMeters(
+      tx,
+      premises.map(({ meterId, serial, armRestore }) => ({
+        id: meterId,
+        serial,
+        gatewayId,
+        reconnectMode: armRestore ? ('ARM' as const) : ('DIRECT' as const),
+        publicKeyHex: simulatedMeterPublicKey(keySeed, serial).toString('hex'),
+      })),
+    );
+    await insertInstallations(tx, premises.map(({ meterId, servicePointId }) => ({ id: newId(), meterId, servicePointId, installedAt, installedWh: 0n })), installedAt, ACTOR);
+    await recordReadings(ctx, tx, premises.flatMap((premise) => historyOf(premise.meterId, premise.annualEnergyWh, installedAt, startsAt, zone)), startsAt);
+  });
+  return districtId;
+}
+
+/** Midnight readings on every first of the month, and on each of the last days. */
+function historyOf(meterId: string, annualEnergyWh: number, installedAt: Date, startsAt: Date, zone: string): ReadingReport[] {
+  const today = localDate(startsAt, zone);
+  const days = new Set(Array.from({ length: FREEZE_DAYS }, (_, back) => addDays(today, -back)));
+  for (let day = `${today.slice(0, 7)}-01`; startOfLocalDay(day, zone) >= installedAt; day = addMonths(day, -1)) days.add(day);
+  return [...days]
+    .map((day) => startOfLocalDay(day, zone))
+    .filter((readAt) => readAt >= installedAt)
+    .map((readAt) => ({ meterId, readAt, energyWh: registerOf(annualEnergyWh, installedAt, readAt, zone), quality: 'ACTUAL', cause: 'FREEZE' }));
+}
+
+/** The register of a simulated meter that was installed at zero and has been on ever since, Wh. */
+export const registerOf = (annualEnergyWh: number, installedAt: Date, at: Date, timeZone: string): bigint =>
+  expectedEnergyWh({ kind: 'household', annualEnergyWh: BigInt(annualEnergyWh), timeZone, from: installedAt, to: at });
+
+/** Bills month by month, each paid a week later by those who pay. */
+async function playHistory(ctx: FlowContext, district: SimulatedDistrict, districtId: string, firstDay: string, plan: WorldPlan): Promise<void> {
+  const zone = ctx.cutPolicy.timeZone;
+  const payers = district.premises.filter(({ inArrears }) => !inArrears).map(({ accountNumber }) => accountNumber);
+  for (let month = 1; month <= plan.months; month += 1) {
+    const periodTo = addMonths(firstDay, month);
+    const issuedAt = new Date(startOfLocalDay(periodTo, zone).getTime() + 9 * 3_600_000);
+    await issueBills(ctx, { districtId, periodTo, issuedAt }, ACTOR);
+    const paidAt = new Date(issuedAt.getTime() + 8 * 24 * 3_600_000);
+    const then: FlowContext = { ...ctx, clock: standingClock(ctx.clock, paidAt) };
+    const unpaid = await ctx.db.rows<{ accountNumber: string; dueMinor: bigint }>(UNPAID, [district.code, payers]);
+    await Promise.all(
+      Array.from({ length: PAYERS_AT_ONCE }, async (_, lane) => {
+        for (let i = lane; i < unpaid.length; i += PAYERS_AT_ONCE) {
+          const { accountNumber, dueMinor } = unpaid[i]!;
+          await receivePayment(then, { idempotencyKey: `world-${accountNumber}-${periodTo}`, accountNumber, amountMinor: dueMinor, currency: 'CNY', channel: 'BANK' }, ACTOR);
+        }
+      }),
+    );
+  }
+}
+
+/** A clock that stands at an instant of the past, for facts of the history. */
+const standingClock = (clock: Clock, at: Date): Clock => ({
+  now: () => at,
+  wallNow: () => clock.wallNow(),
+  productMs: (wallMs) => clock.productMs(wallMs),
+  state: clock.state,
+  reload: () => clock.reload(),
+});
