@@ -8,7 +8,6 @@ import { Nudges } from './platform/nudges.js';
 import { Scheduler } from './platform/schedules.js';
 import { startEmbeddedBroker, type EmbeddedBroker } from './embedded/broker.js';
 import { loginsFrom } from './embedded/gateway-login.js';
-import { PortTakenError } from './embedded/ports.js';
 import { startEmbeddedPostgres, type EmbeddedPostgres } from './embedded/postgres.js';
 import type { FlowContext } from './flows/context.js';
 import { schedulesOf } from './flows/schedules.js';
@@ -18,7 +17,8 @@ import { DEFAULT_SWITCH_TIMINGS } from './switching/switch-timings.js';
 import { fleetManifest } from './simulation/fleet-manifest.js';
 import { openWorld } from './simulation/open-world.js';
 import { SIMULATION_START } from './simulation/world.js';
-import { CHINA_CUT_POLICY, ConfigError, type Config } from './config.js';
+import { onFreePort } from './app-ports.js';
+import { CHINA_CUT_POLICY, type Config } from './config.js';
 import { startApiServer, type RunningApi } from './app-api.js';
 import { migrate, openOrm } from './orm.js';
 
@@ -149,29 +149,4 @@ async function startBroker(config: Config, ctx: FlowContext, password: string, r
   const authenticate = loginsFrom(ctx.db, { username: config.MQTT_USERNAME, password });
   const listen = (port: number) => startEmbeddedBroker({ host: config.HOST, port, authenticate, log: ctx.log });
   return onFreePort('MQTT_PORT', config.MQTT_PORT, DEFAULT_MQTT_PORT, listen, remarks);
-}
-
-/** How many ports after the default are tried. */
-const PORTS_TRIED = 50;
-
-/**
- * Listens on the port named, or on the first free one from the default on. A port named by the user is taken at its word.
- * @throws ConfigError when the named port, or all ports tried, are taken
- */
-export async function onFreePort<T>(setting: string, named: number | undefined, preferred: number, listen: (port: number) => Promise<T>, remarks: string[]): Promise<T> {
-  const ports = named !== undefined ? [named] : Array.from({ length: PORTS_TRIED }, (_, step) => preferred + step);
-  for (const port of ports) {
-    try {
-      const listening = await listen(port);
-      if (port !== preferred && named === undefined) remarks.push(`Port ${preferred} is taken; using ${port} instead. Set ${setting} to choose.`);
-      return listening;
-    } catch (error) {
-      if (!(error instanceof PortTakenError) && (error as { code?: string }).code !== 'EADDRINUSE') throw error;
-    }
-  }
-  throw new ConfigError(
-    named !== undefined
-      ? `${setting}=${named} is taken by another program. Stop it, or set ${setting} to a free port.`
-      : `No free port from ${preferred} to ${preferred + PORTS_TRIED - 1}. Set ${setting} to a free port.`,
-  );
 }

@@ -7,7 +7,7 @@ import { newId } from '../platform/ids.js';
 import { blockers, cutChecks, type CutCheckCode } from '../switching/cut-policy.js';
 import { DEBT_REASONS, type InterruptionReason } from '../switching/interruption.js';
 import { supplyOfServicePoint, type SupplyFacts } from '../switching/supply.js';
-import { PRIORITY } from '../switching/switch-command.js';
+import { OPEN_STATES, PRIORITY } from '../switching/switch-command.js';
 import { lockOpenCommands, moveCommands, orderRestores } from '../switching/switch-commands.js';
 import type { FlowContext } from './context.js';
 import { gatherCutFacts } from './gather-cut-facts.js';
@@ -42,7 +42,8 @@ const INSERT_CUT = statement(
   'request-switch-insert-cut',
   `INSERT INTO switch_command (id, account_id, service_point_id, meter_id, installation_id, operation, mode, reason, state, priority,
      evidence, requested_by, requested_at, request_reason, give_up_wall_at)
-   VALUES ($1, $2, $3, $4, $5, 'CUT', 'DIRECT', $6, $7, ${PRIORITY.CUT}, $8, $9, $10, $11, clock_timestamp() + make_interval(secs => $12::float8 / 1000))`,
+   VALUES ($1, $2, $3, $4, $5, 'CUT', 'DIRECT', $6, $7, ${PRIORITY.CUT}, $8, $9, $10, $11, clock_timestamp() + make_interval(secs => $12::float8 / 1000))
+   ON CONFLICT (meter_id) WHERE state IN (${OPEN_STATES.map((state) => `'${state}'`).join(', ')}) DO NOTHING RETURNING id`,
 );
 
 /**
@@ -74,7 +75,7 @@ export async function requestCut(ctx: FlowContext, request: CutRequest, actor: A
         throw new UserError('CUT_BLOCKED', `This cut may not happen: ${blocking.map(({ code, evidence }) => `${code} (${evidence})`).join('; ')}.`, 'servicePointId');
       }
       const state = isDebt ? 'PENDING_APPROVAL' : 'QUEUED';
-      await tx.rows(INSERT_CUT, [
+      const inserted = await tx.rows(INSERT_CUT, [
         commandId,
         supply.accountId,
         supply.servicePointId,
@@ -88,6 +89,8 @@ export async function requestCut(ctx: FlowContext, request: CutRequest, actor: A
         request.note,
         ctx.timings.cutQueueMs,
       ]);
+      // The reconciler does not take the account's lock: it may have ordered a restore since we looked.
+      if (inserted.length === 0) throw commandOpen((await lockSupply(tx, request.servicePointId)).openCommand?.id ?? 'unknown', 'just ordered');
       await recordAudit(tx, at, actor, [orderedEntry(commandId, supply, state, request.note)]);
       announce(ctx, tx, commandId, supply.servicePointId);
       return { commandId };

@@ -3,6 +3,7 @@ import { statement, type Tx } from '../platform/database.js';
 import { recordAudit } from '../platform/audit.js';
 import { storeMeterEvents, storePresence, type GatewayPresence, type MeterEventReport } from '../metering/meters.js';
 import type { ReadingReport } from '../metering/readings.js';
+import { hastenUnknown } from '../switching/dispatch.js';
 import type { MeterReport } from '../switching/report-policy.js';
 import { systemActor, type FlowContext } from './context.js';
 import { recordReadings } from './record-readings.js';
@@ -67,6 +68,7 @@ async function takePresences(tx: Tx, presences: readonly GatewayPresence[], at: 
       toState: online ? 'ONLINE' : 'OFFLINE',
     })),
   );
+  await hastenUnknown(tx, changed.filter(({ online }) => online).map(({ id }) => id));
   return changed.map(({ id }) => id);
 }
 

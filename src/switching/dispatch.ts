@@ -119,3 +119,14 @@ const NEXT_ATTENTION = statement(
 export async function nextAttentionMs(tx: Pick<Tx, 'rows'>): Promise<number | undefined> {
   return (await tx.rows<{ waitMs: number | null }>(NEXT_ATTENTION))[0]?.waitMs ?? undefined;
 }
+
+const HASTEN = statement(
+  'dispatch-hasten',
+  `UPDATE switch_command c SET attention_wall_at = clock_timestamp()
+   FROM meter m WHERE m.id = c.meter_id AND m.gateway_id = ANY($1::uuid[]) AND c.state = 'UNKNOWN'`,
+);
+
+/** These gateways are back on the line: commands with an unknown outcome behind them are asked about now, not when their wait ends. */
+export async function hastenUnknown(tx: Tx, gatewayIds: readonly string[]): Promise<void> {
+  if (gatewayIds.length > 0) await tx.rows(HASTEN, [gatewayIds]);
+}

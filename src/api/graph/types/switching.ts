@@ -1,0 +1,200 @@
+import { GraphQLInt } from 'graphql';
+import { Field, ObjectType } from 'type-graphql';
+import type { WorkOrder, WorkOrderKind } from '../../../service/work-order.js';
+import type { CutCheck, CutCheckCode } from '../../../switching/cut-policy.js';
+import type { Interruption, InterruptionReason } from '../../../switching/interruption.js';
+import type { SwitchCommand, SwitchCommandState, SwitchOperation } from '../../../switching/switch-command.js';
+import {
+  CutCheckCodeEnum,
+  InterruptionReasonEnum,
+  SwitchCommandStateEnum,
+  SwitchModeEnum,
+  SwitchOperationEnum,
+  WorkOrderKindEnum,
+  WorkOrderStateEnum,
+} from '../enums.js';
+import { NodeType } from '../relay.js';
+import { DateTimeScalar, JsonObjectScalar, SafeIntScalar } from '../scalars.js';
+
+@ObjectType('Interruption', {
+  implements: NodeType,
+  simpleResolvers: true,
+  description: 'A reason for a service point to be without power (停电原因记录). Power is due exactly when none is open.',
+})
+export class InterruptionType
+  extends NodeType
+  implements Pick<Interruption, 'reason' | 'openedAt' | 'openedBy' | 'evidence' | 'closedAt' | 'closedBy' | 'closingReason'>
+{
+  @Field(() => InterruptionReasonEnum, { description: 'Why (原因).' })
+  reason!: InterruptionReason;
+
+  @Field(() => DateTimeScalar, { description: 'Since when (开始时间).' })
+  openedAt!: Date;
+
+  @Field(() => String, { description: 'Who opened it (操作人).' })
+  openedBy!: string;
+
+  @Field(() => JsonObjectScalar, { description: 'What it rests on (依据): for a cut, every check with its evidence and clause.' })
+  evidence!: Record<string, unknown>;
+
+  @Field(() => DateTimeScalar, { nullable: true, description: 'When it ended (结束时间); null while it is open.' })
+  closedAt!: Date | null;
+
+  @Field(() => String, { nullable: true, description: 'Who ended it (操作人).' })
+  closedBy!: string | null;
+
+  @Field(() => String, { nullable: true, description: 'Why it ended (结束原因).' })
+  closingReason!: string | null;
+}
+
+@ObjectType('SwitchCommand', {
+  implements: NodeType,
+  simpleResolvers: true,
+  description: 'One order to one relay (停复电指令), bound to account, service point, meter and installation. Watch it with `switchCommandChanged`.',
+})
+export class SwitchCommandType
+  extends NodeType
+  implements
+    Pick<
+      SwitchCommand,
+      | 'operation'
+      | 'mode'
+      | 'reason'
+      | 'state'
+      | 'requestedBy'
+      | 'requestedAt'
+      | 'requestReason'
+      | 'approvedBy'
+      | 'approvedAt'
+      | 'sequence'
+      | 'notAfter'
+      | 'attempts'
+      | 'reads'
+      | 'sentAt'
+      | 'acceptedAt'
+      | 'endedAt'
+      | 'failureCode'
+      | 'failureText'
+      | 'evidence'
+    >
+{
+  @Field(() => SwitchOperationEnum, { description: 'Cut or restore (停电或复电).' })
+  operation!: SwitchOperation;
+
+  @Field(() => SwitchModeEnum, { description: 'How a restore closes the relay (合闸方式).' })
+  mode!: 'DIRECT' | 'ARM';
+
+  @Field(() => InterruptionReasonEnum, { description: 'For a cut: why power goes off. For a restore: the reason that ended (停电原因).' })
+  reason!: InterruptionReason;
+
+  @Field(() => SwitchCommandStateEnum, { description: 'Where it stands (状态).' })
+  state!: SwitchCommandState;
+
+  @Field(() => String, { description: 'Who asked for it: a person, or the flow of the system that did (申请人).' })
+  requestedBy!: string;
+
+  @Field(() => DateTimeScalar, { description: 'When it was asked for (申请时间).' })
+  requestedAt!: Date;
+
+  @Field(() => String, { description: 'Why it was asked for, in words (申请原因).' })
+  requestReason!: string;
+
+  @Field(() => String, { nullable: true, description: 'Who approved it, another person than the one who asked (审批人).' })
+  approvedBy!: string | null;
+
+  @Field(() => DateTimeScalar, { nullable: true, description: 'When it was approved (审批时间).' })
+  approvedAt!: Date | null;
+
+  @Field(() => SafeIntScalar, { nullable: true, description: 'Its number at the meter (序号): the meter refuses anything not greater than what it has seen. Null before it was sent.' })
+  sequence!: bigint | null;
+
+  @Field(() => DateTimeScalar, { nullable: true, description: 'After this the meter refuses it (失效时间).' })
+  notAfter!: Date | null;
+
+  @Field(() => GraphQLInt, { description: 'How often it was sent (发送次数).' })
+  attempts!: number;
+
+  @Field(() => GraphQLInt, { description: 'How often the meter was asked about it (召测次数).' })
+  reads!: number;
+
+  @Field(() => DateTimeScalar, { nullable: true, description: 'When it was last sent (发送时间).' })
+  sentAt!: Date | null;
+
+  @Field(() => DateTimeScalar, { nullable: true, description: 'When the meter first said that it heard (接收时间).' })
+  acceptedAt!: Date | null;
+
+  @Field(() => DateTimeScalar, { nullable: true, description: 'When it reached an end state (结束时间).' })
+  endedAt!: Date | null;
+
+  @Field(() => String, { nullable: true, description: 'Stable code of what went wrong or ended it (失败代码).' })
+  failureCode!: string | null;
+
+  @Field(() => String, { nullable: true, description: 'The same in words (失败说明).' })
+  failureText!: string | null;
+
+  @Field(() => JsonObjectScalar, { description: 'What it rests on (依据): notice and checks of a cut.' })
+  evidence!: Record<string, unknown>;
+}
+
+@ObjectType('CutCheck', { simpleResolvers: true, description: 'One condition of a cut with its evidence (停电校验结果).' })
+export class CutCheckType implements CutCheck {
+  @Field(() => CutCheckCodeEnum, { description: 'Which condition (校验项).' })
+  code!: CutCheckCode;
+
+  @Field(() => Boolean, { description: 'True when it holds; false blocks the cut (是否通过).' })
+  passed!: boolean;
+
+  @Field(() => String, { description: 'What was found (依据).' })
+  evidence!: string;
+
+  @Field(() => String, { description: 'The rule that asks for it (条款).' })
+  clause!: string;
+}
+
+@ObjectType('CutDecision', { simpleResolvers: true, description: 'Whether a service point may be cut now, and why or why not (停电判断).' })
+export class CutDecisionType {
+  @Field(() => DateTimeScalar, { description: 'As of when it was judged (判断时间).' })
+  at!: Date;
+
+  @Field(() => Boolean, { description: 'True when nothing blocks a cut right now (允许停电). Approval and the hour of day count too.' })
+  permitted!: boolean;
+
+  @Field(() => [CutCheckType], { description: 'Every check, passed or not, in a fixed order (全部校验项).' })
+  checks!: readonly CutCheck[];
+
+  @Field(() => [CutCheckType], { description: 'The checks that block (阻止项).' })
+  blocking!: readonly CutCheck[];
+}
+
+@ObjectType('WorkOrder', { implements: NodeType, simpleResolvers: true, description: 'Field work with an owner and a deadline (工单).' })
+export class WorkOrderType
+  extends NodeType
+  implements Pick<WorkOrder, 'workOrderNumber' | 'kind' | 'state' | 'owner' | 'reason' | 'openedAt' | 'deadlineAt' | 'closedAt' | 'closingReason'>
+{
+  @Field(() => SafeIntScalar, { description: 'Number of the order (工单号).' })
+  workOrderNumber!: bigint;
+
+  @Field(() => WorkOrderKindEnum, { description: 'What is to be done (类型).' })
+  kind!: WorkOrderKind;
+
+  @Field(() => WorkOrderStateEnum, { description: 'Where it stands (状态).' })
+  state!: 'OPEN' | 'DONE' | 'WITHDRAWN';
+
+  @Field(() => String, { description: 'Who answers for it (责任人).' })
+  owner!: string;
+
+  @Field(() => String, { description: 'Why it was opened (原因).' })
+  reason!: string;
+
+  @Field(() => DateTimeScalar, { description: 'When it was opened (派单时间).' })
+  openedAt!: Date;
+
+  @Field(() => DateTimeScalar, { description: 'When it must be done (时限).' })
+  deadlineAt!: Date;
+
+  @Field(() => DateTimeScalar, { nullable: true, description: 'When it was closed (办结时间); null while it is open.' })
+  closedAt!: Date | null;
+
+  @Field(() => String, { nullable: true, description: 'How it ended (办结说明).' })
+  closingReason!: string | null;
+}

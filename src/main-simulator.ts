@@ -1,0 +1,70 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { join, resolve } from 'node:path';
+import { existsSync } from 'node:fs';
+import { projectPath } from './platform/project-path.js';
+import type { App, StartProgress } from './app.js';
+
+/** The simulator as a process of its own: it meets the product on the wire only. */
+export interface RunningSimulator {
+  readonly pid: number;
+  stop(): Promise<void>;
+}
+
+const READY_TIMEOUT_MS = 60_000;
+const STOP_TIMEOUT_MS = 5_000;
+
+/**
+ * Starts the bundled meter simulator for the meters of this world and waits until its gateways are connected.
+ * @throws Error with the simulator's own words when it gives up
+ */
+export async function startSimulator(app: App, progress: StartProgress): Promise<RunningSimulator> {
+  progress.step('connecting the simulated meters');
+  const cli = projectPath('dist', 'simulator', 'cli.js');
+  if (!existsSync(cli)) throw new Error('The simulator is not built. Run npm run build.');
+  const token = await app.api!.issueToken!({ subject: 'bundled-simulator', role: 'TESTER' });
+  const { config } = app;
+  const child = spawn(
+    process.execPath,
+    [
+      cli,
+      'run',
+      ...['--fleet', `${app.api!.url}/simulation/fleet`],
+      ...['--broker', app.mqttUrl!],
+      ...['--seed', String(config.SEED)],
+      ...['--relay-ms', String(config.SIMULATED_RELAY_MS)],
+      // The meters' memory, and where the control API is, so that "npm run simulate -- faults add …" finds this fleet.
+      ...['--data-dir', join(resolve(config.DATA_DIR), 'simulator')],
+      ...['--summary-every', '3600'],
+    ],
+    // The token goes by the environment: arguments can be read by every user of the machine.
+    { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, RELIGHT_FLEET_TOKEN: token } },
+  );
+  const words: string[] = [];
+  const ready = new Promise<void>((done, fail) => {
+    const listen = (chunk: Buffer) => {
+      words.push(chunk.toString());
+      if (words.length > 50) words.shift();
+      if (/^connected: /m.test(words.join(''))) done();
+    };
+    child.stdout!.on('data', listen);
+    child.stderr!.on('data', listen);
+    child.once('exit', (code) => fail(new Error(`The meter simulator ended (code ${code}):\n${words.join('').trim()}`)));
+    setTimeout(() => fail(new Error(`The simulated meters were not connected within ${READY_TIMEOUT_MS / 1000} s:\n${words.join('').trim()}`)), READY_TIMEOUT_MS).unref();
+  });
+  try {
+    await ready;
+  } catch (error) {
+    await end(child);
+    throw error;
+  }
+  return { pid: child.pid!, stop: () => end(child) };
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  await new Promise<void>((done) => {
+    child.once('exit', () => done());
+    child.kill('SIGTERM');
+    setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS).unref();
+  });
+}
