@@ -1,6 +1,6 @@
 import { lockAccountByNumber, type LockedAccount } from '../accounts/accounts.js';
 import { allocate } from '../billing/allocation-policy.js';
-import { openBills, type OpenBill } from '../billing/bills.js';
+import type { OpenBill } from '../billing/bills.js';
 import type { PaymentChannel } from '../billing/payment.js';
 import { findPaymentByKey, postPayment, type PaymentRow } from '../billing/payments.js';
 import type { Actor } from '../platform/audit.js';
@@ -10,6 +10,7 @@ import { UserError } from '../platform/errors.js';
 import { contentHash, newId } from '../platform/ids.js';
 import { localDate } from '../platform/local-date.js';
 import type { FlowContext } from './context.js';
+import { paymentFacts, type PaymentFacts } from './payment-facts.js';
 import { announceSupplyRelease, releaseSupply } from './release-supply.js';
 
 /** A payment as it was handed in. `amountMinor` is positive, in the minor unit of `currency`. */
@@ -47,20 +48,17 @@ export async function receivePayment(ctx: FlowContext, input: PaymentInput, acto
     crashPoint('receive-payment/begun');
     const account = await lockAccountByNumber(tx, input.accountNumber);
     crashPoint('receive-payment/account-locked');
-    const earlier = await findPaymentByKey(tx, input.idempotencyKey);
-    if (earlier) return replay(earlier, contentSha256);
     if (account && account.currency !== input.currency) throw currencyMismatch(account, input);
 
     const at = ctx.clock.now();
-    const bills = account ? await openBills(tx, account.id) : [];
-    const posted = await post(tx, input, contentSha256, account, bills, at, actor);
+    const facts = account ? await paymentFacts(tx, account.id) : NO_FACTS;
+    const posted = await post(tx, input, contentSha256, account, facts.bills, at, actor);
     crashPoint('receive-payment/posted');
     if (!posted) {
-      // Another account's payment took the key between our look and our insert.
-      const winner = await findPaymentByKey(tx, input.idempotencyKey);
-      return replay(winner!, contentSha256);
+      // The key is taken: nothing was posted. If a payment with this key was under way, the insert has waited for its end.
+      return replay((await findPaymentByKey(tx, input.idempotencyKey))!, contentSha256);
     }
-    const restoreCommandIds = account ? await releaseSupply(ctx, tx, account, posted.id, at, actor) : [];
+    const restoreCommandIds = account && facts.supplyConcerned ? await releaseSupply(ctx, tx, account, posted.id, at, actor) : [];
     crashPoint('receive-payment/restore-ordered');
     announceSupplyRelease(ctx, tx, [posted.id, ...(account ? [account.id] : [])], restoreCommandIds);
     return { payment: posted, replayed: false, restoreCommandIds };
@@ -68,6 +66,8 @@ export async function receivePayment(ctx: FlowContext, input: PaymentInput, acto
   crashPoint('receive-payment/committed');
   return receipt;
 }
+
+const NO_FACTS: PaymentFacts = { bills: [], supplyConcerned: false };
 
 async function post(
   tx: Tx,

@@ -11,6 +11,11 @@ const IDS_PER_NOTIFY = 150;
 /** Waits this long to put many nudges into one NOTIFY: a NOTIFY inside the payment's own commit would serialize commits. */
 const GATHER_MS = 3;
 
+const payloadsOf = (origin: string, topic: NudgeTopic, ids: readonly string[]): string[] =>
+  Array.from({ length: Math.max(1, Math.ceil(ids.length / IDS_PER_NOTIFY)) }, (_, chunk) =>
+    JSON.stringify({ o: origin, t: topic, i: ids.slice(chunk * IDS_PER_NOTIFY, (chunk + 1) * IDS_PER_NOTIFY) }),
+  );
+
 /**
  * Wake-ups after commits: at once inside this process, through NOTIFY to the others. A lost nudge loses nothing, since
  * the rows are the queue and every listener also looks at them by itself now and then.
@@ -21,6 +26,7 @@ export class Nudges {
   private readonly pending = new Map<NudgeTopic, Set<string>>();
   private timer: NodeJS.Timeout | undefined;
   private client: pg.Client | undefined;
+  private sending = false;
   private closed = false;
 
   constructor(
@@ -50,7 +56,7 @@ export class Nudges {
     const gathered = this.pending.get(topic) ?? new Set();
     this.pending.set(topic, gathered);
     for (const id of ids) gathered.add(id);
-    this.timer ??= setTimeout(() => this.flush(), GATHER_MS);
+    this.schedule();
   }
 
   async stop(): Promise<void> {
@@ -70,16 +76,21 @@ export class Nudges {
 
   private flush(): void {
     this.timer = undefined;
-    for (const [topic, gathered] of this.pending) {
-      const ids = [...gathered];
-      for (let start = 0; start === 0 || start < ids.length; start += IDS_PER_NOTIFY) {
-        const payload = JSON.stringify({ o: this.origin, t: topic, i: ids.slice(start, start + IDS_PER_NOTIFY) });
-        this.client
-          ?.query('SELECT pg_notify($1, $2)', ['relight', payload])
-          .catch((error: Error) => this.log.warn({ err: error }, 'a nudge was not sent; the sweep will find the rows'));
-      }
-    }
+    const payloads = [...this.pending].flatMap(([topic, gathered]) => payloadsOf(this.origin, topic, [...gathered]));
     this.pending.clear();
+    this.client
+      ?.query('SELECT pg_notify($1, payload) FROM unnest($2::text[]) AS payload', ['relight', payloads])
+      .catch((error: Error) => this.log.warn({ err: error }, 'a nudge was not sent; the sweep will find the rows'))
+      .finally(() => {
+        this.sending = false;
+        if (this.pending.size > 0) this.schedule();
+      });
+    this.sending = this.client !== undefined;
+  }
+
+  /** One statement at a time: what is nudged meanwhile goes with the next. */
+  private schedule(): void {
+    if (!this.sending) this.timer ??= setTimeout(() => this.flush(), GATHER_MS);
   }
 
   private reconnect(lost: pg.Client): void {

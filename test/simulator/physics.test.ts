@@ -22,6 +22,16 @@ describe('calendar', () => {
     expect(new Date(berlin.midnightMs(dayNumber(2025, 3, 31))).toISOString()).toBe('2025-03-30T22:00:00.000Z');
   });
 
+  test('east of Greenwich the change of hour comes after the midnight it must not move', () => {
+    const sydney = new Calendar('Australia/Sydney');
+    const midnight = (day: number): string => new Date(sydney.midnightMs(dayNumber(2025, 10, day))).toISOString();
+    expect([4, 5, 6].map(midnight)).toEqual([
+      '2025-10-03T14:00:00.000Z',
+      '2025-10-04T14:00:00.000Z',
+      '2025-10-05T13:00:00.000Z',
+    ]);
+  });
+
   test.each([
     'Asia/Shanghai',
     'Europe/Berlin',

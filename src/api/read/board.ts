@@ -45,24 +45,29 @@ interface StateCount {
 
 /** Reads the operations board; looks that fall together share one reading. */
 export class BoardReader {
-  private readonly shared = new Map<string, { readonly board: Promise<OperationsBoardType>; readonly untilMs: number }>();
+  private readonly shared = new Map<string, { readonly board: Promise<OperationsBoardType>; readonly startedMs: number }>();
 
   constructor(
     private readonly db: Reader,
     private readonly clock: Clock,
   ) {}
 
-  /** The board over what this reach covers: everything, or some districts. */
-  read(reach: Reach): Promise<OperationsBoardType> {
+  /**
+   * The board over what this reach covers: everything, or some districts. It shows at least all that was committed by
+   * `notBeforeMs` (performance.now()).
+   */
+  read(reach: Reach, notBeforeMs = performance.now() - SHARED_MS): Promise<OperationsBoardType> {
     const districtIds = reach.kind === 'ALL' ? null : reach.kind === 'DISTRICTS' ? reach.districtIds : [];
     const key = JSON.stringify(districtIds);
     const known = this.shared.get(key);
-    if (known && known.untilMs > performance.now()) return known.board;
+    if (known && known.startedMs >= notBeforeMs) return known.board;
     const board = this.compute(districtIds);
-    this.shared.set(key, { board, untilMs: performance.now() + SHARED_MS });
+    const entry = { board, startedMs: performance.now() };
+    this.shared.set(key, entry);
     // Kept only as long as it is good: neither an old answer nor a failure stays.
-    setTimeout(() => this.shared.get(key)?.board === board && this.shared.delete(key), SHARED_MS).unref();
-    board.catch(() => this.shared.delete(key));
+    const forget = (): void => void (this.shared.get(key) === entry && this.shared.delete(key));
+    setTimeout(forget, SHARED_MS).unref();
+    board.catch(forget);
     return board;
   }
 

@@ -5,7 +5,7 @@ import type { LedgerCode, LedgerEntry } from '../../../billing/ledger-entry.js';
 import type { Payment, PaymentAllocation, PaymentChannel, PaymentReversal, PaymentState } from '../../../billing/payment.js';
 import { LedgerCodeEnum, LedgerEntryKindEnum, PaymentChannelEnum, PaymentStateEnum } from '../enums.js';
 import { NodeType } from '../relay.js';
-import { DateScalar, DateTimeScalar, DecimalScalar, SafeIntScalar } from '../scalars.js';
+import { DateScalar, DateTimeScalar, SafeIntScalar } from '../scalars.js';
 
 @ObjectType('Bill', { implements: NodeType, simpleResolvers: true, description: 'A bill over a period of local days (账单).' })
 export class BillType
@@ -47,9 +47,6 @@ export class BillLineType implements Pick<BillLine, 'lineNumber' | 'tariffCode' 
 
   @Field(() => SafeIntScalar, { description: 'Energy, watt-hours (电量).' })
   energyWh!: bigint;
-
-  @Field(() => DecimalScalar, { description: 'Price per kilowatt-hour in major units, six decimals (单价).' })
-  unitPrice!: string;
 }
 
 @ObjectType('Payment', {

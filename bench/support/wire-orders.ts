@@ -1,0 +1,42 @@
+import { randomUUID } from 'node:crypto';
+import { encodeSwitch } from '../../src/head-end/codecs/json.js';
+import { signEnvelope, type SigningKey } from '../../src/head-end/signing.js';
+import { downTopic } from '../../src/head-end/topics.js';
+
+/** What must be known of a meter to give it an order that it obeys. */
+export interface OrderedMeter {
+  readonly serial: string;
+  readonly gateway: string;
+  readonly installation: string;
+  /** Greatest sequence it has accepted. */
+  readonly sequence: number;
+}
+
+/** A signed order, ready to be published. */
+export interface WireOrder {
+  readonly topic: string;
+  readonly payload: string;
+}
+
+const VALIDITY_MS = 3_600_000;
+
+/** A valid, signed order to one meter; `at` is the time by which its clock goes. */
+export function wireOrder(meter: OrderedMeter, operation: 'CUT' | 'RESTORE', key: SigningKey, at: Date): WireOrder {
+  const body = encodeSwitch({
+    commandId: randomUUID(),
+    gatewayNumber: meter.gateway,
+    serial: meter.serial,
+    codec: 'JSON',
+    installationId: meter.installation,
+    // As long as real ones, so that the message is.
+    accountNumber: '3700000000',
+    servicePointNumber: '3800000000',
+    operation,
+    mode: 'DIRECT',
+    reason: 'ARREARS',
+    sequence: BigInt(meter.sequence + 1),
+    issuedAt: at,
+    notAfter: new Date(at.getTime() + VALIDITY_MS),
+  });
+  return { topic: downTopic(meter.gateway, meter.serial), payload: JSON.stringify(signEnvelope(body, key)) };
+}

@@ -1,0 +1,13 @@
+#!/bin/sh
+# Run once by the postgres image, on an empty data volume: the product's database, owned by a role that is no superuser.
+set -eu
+
+: "${RELIGHT_DATABASE_PASSWORD:?set RELIGHT_DATABASE_PASSWORD}"
+
+# CREATEROLE: the guard's read-only role is made by a migration. The builtin C.UTF-8 sorts by code point, the same on
+# every machine and after every update of the C library.
+psql --set ON_ERROR_STOP=1 --set password="$RELIGHT_DATABASE_PASSWORD" --username "$POSTGRES_USER" <<'SQL'
+CREATE ROLE relight LOGIN CREATEROLE PASSWORD :'password' IN ROLE pg_monitor;
+CREATE DATABASE relight OWNER relight TEMPLATE template0
+  ENCODING 'UTF8' LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8' LOCALE 'C';
+SQL

@@ -1,0 +1,28 @@
+import type { ServicePoint } from '../../accounts/account.js';
+import { UserError } from '../../platform/errors.js';
+import type { ApiContext } from '../context.js';
+import { numbered } from '../read/numbered.js';
+import type { NodeName, NodeRows } from '../read/rows.js';
+import { checkId } from './checks.js';
+
+/** The service point with this number, within the viewer's reach. @throws UserError SERVICE_POINT_NOT_FOUND */
+export async function reachableServicePoint({ scope }: ApiContext, servicePointNumber: string): Promise<ServicePoint> {
+  const point = await numbered(scope, 'ServicePoint', servicePointNumber);
+  if (!point) {
+    throw new UserError('SERVICE_POINT_NOT_FOUND', 'There is no such service point. Look it up by its number.', 'servicePointNumber');
+  }
+  return point;
+}
+
+/** The object with this global id, within the viewer's reach. @throws UserError with `code`: it does not exist, as far as the viewer may know */
+export async function reachable<Name extends NodeName>(
+  { scope }: ApiContext,
+  type: Name,
+  globalId: string,
+  field: string,
+  code: string,
+): Promise<NodeRows[Name]> {
+  const row = await scope.find(type, checkId(type, globalId, field, code));
+  if (!row) throw new UserError(code, `There is no such ${type}. Look it up again.`, field);
+  return row;
+}

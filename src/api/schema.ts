@@ -1,0 +1,96 @@
+import 'reflect-metadata';
+import { isObjectType, lexicographicSortSchema, printSchema, type GraphQLObjectType, type GraphQLSchema } from 'graphql';
+import { buildSchemaSync } from 'type-graphql';
+import { toGlobalId } from './global-id.js';
+import { AccountFields, CustomerFields, TransformerDistrictFields } from './graph/fields/accounts.js';
+import { AccountLedgerEntryFields, BillFields, BillLineFields, LedgerEntryFields, PaymentAllocationFields, PaymentFields } from './graph/fields/billing.js';
+import { GatewayFields, MeterFields, MeterInstallationFields } from './graph/fields/metering.js';
+import { PowerExplanationFields } from './graph/fields/power.js';
+import { ServicePointFields } from './graph/fields/service-points.js';
+import { AuditEntryFields, InterruptionFields, SwitchCommandFields, WorkOrderFields } from './graph/fields/switching.js';
+import { ListQueries } from './graph/queries/lists.js';
+import { LookupQueries } from './graph/queries/lookups.js';
+import { OperationsQueries } from './graph/queries/operations.js';
+import { guardFields } from './guard.js';
+import { ChangeInterruptions } from './mutations/change-interruptions.js';
+import { ChangePayments } from './mutations/change-payments.js';
+import { DecideSwitch } from './mutations/decide-switch.js';
+import { PaymentPayloadFields } from './mutations/payment-payload.js';
+import { RecordPayment } from './mutations/record-payment.js';
+import { RequestSwitch } from './mutations/request-switch.js';
+import { SetClock } from './mutations/set-clock.js';
+import { SetKillSwitch } from './mutations/set-kill-switch.js';
+import { InterruptionPayloadFields, SwitchCommandPayloadFields } from './mutations/switch-payload.js';
+import { EventFields } from './subscriptions/event-types.js';
+import { Subscriptions } from './subscriptions/subscriptions.js';
+
+const RESOLVERS = [
+  LookupQueries,
+  ListQueries,
+  OperationsQueries,
+  AccountFields,
+  CustomerFields,
+  TransformerDistrictFields,
+  ServicePointFields,
+  MeterFields,
+  MeterInstallationFields,
+  GatewayFields,
+  BillFields,
+  BillLineFields,
+  PaymentFields,
+  PaymentAllocationFields,
+  LedgerEntryFields,
+  AccountLedgerEntryFields,
+  InterruptionFields,
+  SwitchCommandFields,
+  WorkOrderFields,
+  AuditEntryFields,
+  PowerExplanationFields,
+  PaymentPayloadFields,
+  SwitchCommandPayloadFields,
+  InterruptionPayloadFields,
+  RecordPayment,
+  ChangePayments,
+  RequestSwitch,
+  DecideSwitch,
+  ChangeInterruptions,
+  SetKillSwitch,
+  SetClock,
+  Subscriptions,
+  EventFields,
+] as const;
+
+const HEADER = `# GraphQL API of Relight (复电). Made from src/api by \`npm run schema\`; a test fails when the two differ.\n\n`;
+
+const ROOTS = {
+  Query: 'Questions (查询). Every list is paged; every object that can be out of reach may be null.',
+  Mutation: 'Acts (变更). Each takes one `input` and answers with the object and `userErrors`.',
+  Subscription: 'Changes as they happen (订阅), over WebSocket with the graphql-transport-ws protocol.',
+};
+
+/** Subscriptions here bring their own source, so the library's publish/subscribe is never used. */
+const NO_PUBSUB = {
+  publish: () => undefined,
+  subscribe: () => {
+    throw new Error('subscriptions read the audit feed');
+  },
+};
+
+/** Builds the executable schema: every field guarded by the permission table, every Node with its global id. */
+export function buildApiSchema(): GraphQLSchema {
+  const schema = buildSchemaSync({ resolvers: [...RESOLVERS], validate: false, pubSub: NO_PUBSUB });
+  for (const type of Object.values(schema.getTypeMap())) {
+    if (isObjectType(type) && type.getInterfaces().some(({ name }) => name === 'Node')) resolveGlobalId(type);
+  }
+  for (const [name, description] of Object.entries(ROOTS)) schema.getType(name)!.description = description;
+  guardFields(schema);
+  return schema;
+}
+
+/** One rule for all: the id of a row is the type that shows it and the row's own id. */
+function resolveGlobalId(type: GraphQLObjectType): void {
+  type.getFields()['id']!.resolve = (row: { readonly id: string | bigint }) => toGlobalId(type.name, row.id);
+}
+
+/** The schema as text, sorted, so that the same code gives the same file. */
+export const printApiSchema = (schema: GraphQLSchema): string => `${HEADER}${printSchema(lexicographicSortSchema(schema))}\n`;
