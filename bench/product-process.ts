@@ -23,7 +23,7 @@ import { SIMULATION_START, type WorldPlan } from '../src/simulation/world.js';
 import { closeInterruptions } from '../src/switching/interruptions.js';
 import { orderRestores } from '../src/switching/switch-commands.js';
 import { DEFAULT_SWITCH_TIMINGS } from '../src/switching/switch-timings.js';
-import { serveBench } from './support/children.js';
+import { serveBench, tell } from './support/children.js';
 import { cpuMs } from './support/processes.js';
 import { until } from './support/until.js';
 import { wireOrder, type OrderedMeter } from './support/wire-orders.js';
@@ -43,6 +43,7 @@ export interface MassRestore {
 const HEAD_END = 'head-end';
 const PASSWORD = 'bench-head-end-password';
 const ACTOR = systemActor('bench');
+const CUTS_AT_ONCE = 200;
 const undo: (() => Promise<unknown>)[] = [];
 let product: { ctx: FlowContext; key: SigningKey; postgres: EmbeddedPostgres; brokerUrl: string };
 
@@ -63,7 +64,7 @@ const handlers = {
     undo.push(() => nudges.stop());
     const clock = await ProductClock.open(db, SIMULATION_START);
     const ctx: FlowContext = { db, clock, nudges, log, cutPolicy: CHINA_CUT_POLICY, timings: DEFAULT_SWITCH_TIMINGS, holidays: chineseHolidays };
-    await openWorld(ctx, plan, SIMULATION_START, (share) => process.send?.({ progress: share }));
+    await openWorld(ctx, plan, SIMULATION_START, (share) => tell(`opening the simulated world: ${Math.round(share * 100)} %`));
     // A meter that waits for its button would measure the customer.
     await db.pool.query(`UPDATE meter SET reconnect_mode = 'DIRECT'`);
     await db.pool.query('VACUUM ANALYZE');
@@ -106,9 +107,9 @@ async function cutAll(): Promise<void> {
   const meters = await ctx.db.rows<OrderedMeter>(METERS);
   const client = await mqtt.connectAsync(brokerUrl, { username: HEAD_END, password: PASSWORD, clientId: 'bench-cutter' });
   try {
-    for (const meter of meters) {
-      const { topic, payload } = wireOrder(meter, 'CUT', key, ctx.clock.now());
-      await client.publishAsync(topic, payload, { qos: 1 });
+    for (let start = 0; start < meters.length; start += CUTS_AT_ONCE) {
+      const orders = meters.slice(start, start + CUTS_AT_ONCE).map((meter) => wireOrder(meter, 'CUT', key, ctx.clock.now()));
+      await Promise.all(orders.map(({ topic, payload }) => client.publishAsync(topic, payload, { qos: 1 })));
     }
     await until('every meter reports its relay open', async () => (await ctx.db.rows<{ n: number }>(CLOSED))[0]!.n === 0, { everyMs: 200 });
   } finally {

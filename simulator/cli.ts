@@ -22,6 +22,12 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   });
 }
 
+// For a parent process that starts a simulator: when it dies, however it dies, its end of the pipe closes.
+if (process.argv.includes('--until-stdin-ends')) {
+  process.stdin.once('close', () => stop.abort(new Error('standard input ended')));
+  process.stdin.resume();
+}
+
 process.exitCode = await main(process.argv.slice(2), {
   out: (text) => void process.stdout.write(text),
   err: (text) => void process.stderr.write(text),

@@ -8,8 +8,8 @@ import { Simulation } from './run/simulation.js';
 import type { PressOutcome } from './run/switchgear.js';
 import { summarise, viewMeter, type FleetSummary, type MeterView } from './run/views.js';
 import { VirtualClock } from './run/virtual-clock.js';
-import { parseBrokerUrl } from './wire/broker-url.js';
-import type { FleetManifest } from './wire/contract.js';
+import { parseBrokerUrl, type Broker } from './wire/broker-url.js';
+import { instantText, type FleetManifest } from './wire/contract.js';
 import { gatewayPassword } from './wire/keys.js';
 
 export type { ActiveFault, FleetManifest, FleetSummary, MeterView, PressOutcome, RelayToggle };
@@ -80,6 +80,8 @@ export interface RunningFleet {
 /** Keepalives and time-outs of all connections. */
 const TICK_EVERY_MS = 1_000;
 const READY_CHECK_MS = 20;
+/** Thousands of gateways may fail for several reasons at once; one line a second tells enough. */
+const PROBLEM_LINE_EVERY_MS = 1_000;
 /** Without a clock message this long after the first connection, the machine's own time is the fleet's. */
 const OWN_TIME_AFTER_MS = 2_000;
 
@@ -109,6 +111,7 @@ class Fleet implements RunningFleet {
   readonly #simulation: Simulation;
   #settleReady!: { resolve: () => void; reject: (reason: Error) => void };
   #lastProblem: string | undefined;
+  #lastProblemMs = Number.NEGATIVE_INFINITY;
   #anyOnline = false;
   #stopping: Promise<void> | undefined;
 
@@ -116,6 +119,8 @@ class Fleet implements RunningFleet {
     manifest: FleetManifest,
     private readonly options: FleetOptions,
   ) {
+    // First, so that a wrong address leaves no file open.
+    const broker = { ...parseBrokerUrl(options.brokerUrl), ca: options.brokerCa };
     this.meters = manifest.meters.map((entry) => entry.meter);
     this.#simulation = new Simulation({
       manifest,
@@ -133,7 +138,7 @@ class Fleet implements RunningFleet {
         reconcile: () => this.#reconcileGateways(),
       },
     });
-    this.#buildGateways(manifest);
+    this.#buildGateways(manifest, broker);
     this.ready = new Promise((resolve, reject) => (this.#settleReady = { resolve, reject }));
     // Whoever does not wait for `ready` need not hear of its rejection.
     this.ready.catch(() => undefined);
@@ -156,7 +161,7 @@ class Fleet implements RunningFleet {
   }
 
   summary(): FleetSummary {
-    return summarise(this.#simulation.context, this.#gateways, this.#simulation.context.faults);
+    return summarise(this.#simulation.context, this.#gateways);
   }
 
   meter(serial: string): MeterView | undefined {
@@ -211,9 +216,8 @@ class Fleet implements RunningFleet {
     return meter;
   }
 
-  #buildGateways(manifest: FleetManifest): void {
+  #buildGateways(manifest: FleetManifest, broker: Broker): void {
     const { options } = this;
-    const broker = { ...parseBrokerUrl(options.brokerUrl), ca: options.brokerCa };
     const connectGate = new ConnectGate(options.maxOpening ?? 200);
     const behind = new Map<string, Meter[]>(manifest.gateways.map(({ gateway }) => [gateway, []]));
     for (const meter of this.#simulation.meters.values()) behind.get(meter.gateway)?.push(meter);
@@ -241,8 +245,8 @@ class Fleet implements RunningFleet {
 
   #clockMessage(gateway: Gateway, payload: Buffer): void {
     const wasFollowed = this.#clock.followed;
-    if (!this.#simulation.clockFollower.hear(gateway.id, payload)) return;
-    if (!wasFollowed) this.options.log?.(`time follows the head-end: ${new Date(this.#clock.nowMs()).toISOString()}`);
+    const changed = this.#simulation.clockFollower.hear(gateway.id, payload);
+    if (changed && !wasFollowed) this.options.log?.(`time follows the head-end: ${instantText(this.#clock.nowMs())}`);
   }
 
   #online(gateway: Gateway, first: boolean): void {
@@ -259,7 +263,11 @@ class Fleet implements RunningFleet {
   #offline(gateway: Gateway, reason: string): void {
     this.#simulation.announcer.cancel(gateway.id);
     if (gateway.state === 'suspended') return;
-    if (reason !== this.#lastProblem) this.options.log?.(`gateway ${gateway.id}: ${reason}; trying again`);
+    const nowMs = this.#scheduler.nowMs();
+    if (reason !== this.#lastProblem && nowMs - this.#lastProblemMs >= PROBLEM_LINE_EVERY_MS) {
+      this.#lastProblemMs = nowMs;
+      this.options.log?.(`gateway ${gateway.id}: ${reason}; trying again`);
+    }
     this.#lastProblem = reason;
   }
 

@@ -1,6 +1,12 @@
 import type { MikroORM } from '@mikro-orm/postgresql';
 import type { AuthSettings } from './api/auth/authenticate.js';
-import { issueDevelopmentToken, openDevelopmentIssuer, type DevelopmentIssuer, type DevelopmentToken } from './api/auth/development-tokens.js';
+import {
+  issueDevelopmentToken,
+  openDevelopmentIssuer,
+  type DevelopmentIssuer,
+  type DevelopmentToken,
+} from './api/auth/development-tokens.js';
+import type { HealthReport } from './api/deps.js';
 import { startApi } from './api/server.js';
 import { onFreePort } from './app-ports.js';
 import type { Config } from './config.js';
@@ -33,7 +39,8 @@ export async function startApiServer(
     kind: 'oidc',
     issuer: config.OIDC_ISSUER!,
     audience: config.OIDC_AUDIENCE!,
-    jwksUrl: config.OIDC_JWKS_URL ?? new URL('.well-known/jwks.json', `${config.OIDC_ISSUER!.replace(/\/$/, '')}/`).href,
+    jwksUrl:
+      config.OIDC_JWKS_URL ?? new URL('.well-known/jwks.json', `${config.OIDC_ISSUER!.replace(/\/$/, '')}/`).href,
   };
   const listen = (port: number) =>
     startApi({
@@ -53,13 +60,13 @@ export async function startApiServer(
 
 const tokensOf = (issuer: DevelopmentIssuer) => (token: DevelopmentToken) => issueDevelopmentToken(issuer, token);
 
-async function health(flows: FlowContext, headEndConnected: boolean | undefined) {
+async function health(flows: FlowContext, headEndConnected: boolean | undefined): Promise<HealthReport> {
   const database = await flows.db.rows(ALIVE).then(
     () => ({ ok: true }),
     () => ({ ok: false, message: 'the database does not answer' }),
   );
+  const checks: Record<string, { ok: boolean; message?: string }> = { database };
   // A process without a head-end of its own has nothing to say about the wire.
-  const wire = headEndConnected === undefined ? {} : { broker: headEndConnected ? { ok: true } : { ok: false, message: 'no connection to the broker' } };
-  const checks = { database, ...wire };
+  if (headEndConnected !== undefined) checks['broker'] = headEndConnected ? { ok: true } : { ok: false, message: 'no connection to the broker' };
   return { ready: Object.values(checks).every(({ ok }) => ok), checks };
 }

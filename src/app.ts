@@ -51,7 +51,8 @@ export async function startApp(config: Config, progress: StartProgress): Promise
   const log = createLogger(config.LOG_LEVEL);
   const undo: (() => Promise<unknown>)[] = [];
   const stop = async () => {
-    for (const act of undo.splice(0).reverse()) await act().catch((error: Error) => log.error({ err: error }, 'a part did not stop cleanly'));
+    for (const act of undo.splice(0).reverse())
+      await act().catch((error: Error) => log.error({ err: error }, 'a part did not stop cleanly'));
   };
   try {
     return await start(config, log, progress, undo, stop);
@@ -61,7 +62,13 @@ export async function startApp(config: Config, progress: StartProgress): Promise
   }
 }
 
-async function start(config: Config, log: Logger, progress: StartProgress, undo: (() => Promise<unknown>)[], stop: () => Promise<void>): Promise<App> {
+async function start(
+  config: Config,
+  log: Logger,
+  progress: StartProgress,
+  undo: (() => Promise<unknown>)[],
+  stop: () => Promise<void>,
+): Promise<App> {
   const remarks: string[] = [];
   const postgres = config.DATABASE_URL ? undefined : await startPostgres(config, log, progress);
   if (postgres) undo.push(() => postgres.stop());
@@ -74,12 +81,23 @@ async function start(config: Config, log: Logger, progress: StartProgress, undo:
   await nudges.start();
   undo.push(() => nudges.stop());
   const clock = await ProductClock.open(db, config.simulation ? SIMULATION_START : undefined);
-  nudges.listen('clock', () => void clock.reload().catch((error: Error) => log.warn({ err: error }, 'the clock could not be read; the next nudge or schedule will')));
+  nudges.listen(
+    'clock',
+    () =>
+      void clock
+        .reload()
+        .catch((error: Error) =>
+          log.warn({ err: error }, 'the clock could not be read; the next nudge or schedule will'),
+        ),
+  );
   const timings = { ...DEFAULT_SWITCH_TIMINGS, ...config.SWITCH_TIMINGS };
   const ctx: FlowContext = { db, clock, nudges, log, cutPolicy: CHINA_CUT_POLICY, timings, holidays: chineseHolidays };
   const newWorld = config.simulation && config.role === 'all' ? await openSimulatedWorld(ctx, config, progress) : false;
 
-  const key = loadSigningKey(config.HEAD_END_KEY_FILE ?? join(config.DATA_DIR, 'keys', 'head-end.pem'), config.simulation);
+  const key = loadSigningKey(
+    config.HEAD_END_KEY_FILE ?? join(config.DATA_DIR, 'keys', 'head-end.pem'),
+    config.simulation,
+  );
   const wire = await startWire(config, ctx, key, remarks, undo, progress);
   if (config.role === 'all' || config.role === 'jobs') {
     const scheduler = new Scheduler(db, clock, nudges, log, schedulesOf(ctx));
@@ -97,7 +115,18 @@ async function start(config: Config, log: Logger, progress: StartProgress, undo:
     });
     undo.push(() => api!.close());
   }
-  return { config, ctx, databaseUrl, api, mqttUrl: wire.mqttUrl, headEnd: wire.headEnd, embedded: { postgres: postgres !== undefined, broker: wire.embedded }, newWorld, remarks, stop };
+  return {
+    config,
+    ctx,
+    databaseUrl,
+    api,
+    mqttUrl: wire.mqttUrl,
+    headEnd: wire.headEnd,
+    embedded: { postgres: postgres !== undefined, broker: wire.embedded },
+    newWorld,
+    remarks,
+    stop,
+  };
 }
 
 function startPostgres(config: Config, log: Logger, progress: StartProgress): Promise<EmbeddedPostgres> {
@@ -145,7 +174,12 @@ async function startWire(
 
 const DEFAULT_MQTT_PORT = 1883;
 
-async function startBroker(config: Config, ctx: FlowContext, password: string, remarks: string[]): Promise<EmbeddedBroker> {
+async function startBroker(
+  config: Config,
+  ctx: FlowContext,
+  password: string,
+  remarks: string[],
+): Promise<EmbeddedBroker> {
   const authenticate = loginsFrom(ctx.db, { username: config.MQTT_USERNAME, password });
   const listen = (port: number) => startEmbeddedBroker({ host: config.HOST, port, authenticate, log: ctx.log });
   return onFreePort('MQTT_PORT', config.MQTT_PORT, DEFAULT_MQTT_PORT, listen, remarks);

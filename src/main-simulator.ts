@@ -48,8 +48,18 @@ export async function startSimulator(app: App, progress: StartProgress): Promise
     };
     child.stdout!.on('data', listen);
     child.stderr!.on('data', listen);
-    child.once('exit', (code) => fail(new Error(`The meter simulator ended (code ${code}):\n${words.join('').trim()}`)));
-    setTimeout(() => fail(new Error(`The simulated meters were not connected within ${READY_TIMEOUT_MS / 1000} s:\n${words.join('').trim()}`)), READY_TIMEOUT_MS).unref();
+    child.once('exit', (code) =>
+      fail(new Error(`The meter simulator ended (code ${code}):\n${words.join('').trim()}`)),
+    );
+    setTimeout(
+      () =>
+        fail(
+          new Error(
+            `The simulated meters were not connected within ${READY_TIMEOUT_MS / 1000} s:\n${words.join('').trim()}`,
+          ),
+        ),
+      READY_TIMEOUT_MS,
+    ).unref();
   });
   try {
     await ready;

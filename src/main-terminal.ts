@@ -43,12 +43,18 @@ export async function printAddresses(app: App, simulator: RunningSimulator | und
   for (const remark of app.remarks) print(yellow(remark));
   print();
   if (app.api) {
-    print(`  GraphQL    ${bold(`${app.api.url}/graphql`)}   (GraphiQL: ${app.api.url}/ , live: ${app.api.url.replace('http', 'ws')}/graphql)`);
+    print(
+      `  GraphQL    ${bold(`${app.api.url}/graphql`)}   (GraphiQL: ${app.api.url}/ , live: ${app.api.url.replace('http', 'ws')}/graphql)`,
+    );
   }
-  if (app.mqttUrl) print(`  MQTT       ${app.mqttUrl}${app.embedded.broker ? '   (embedded broker, a login for each gateway)' : ''}`);
-  print(`  Database   ${app.embedded.postgres ? `embedded PostgreSQL, data under ${app.config.DATA_DIR}` : 'yours (DATABASE_URL)'}`);
+  if (app.mqttUrl)
+    print(`  MQTT       ${app.mqttUrl}${app.embedded.broker ? '   (embedded broker, a login for each gateway)' : ''}`);
+  print(
+    `  Database   ${app.embedded.postgres ? `embedded PostgreSQL, data under ${app.config.DATA_DIR}` : 'yours (DATABASE_URL)'}`,
+  );
   if (simulator) print(`  Meters     simulated, process ${simulator.pid}   (npm run simulate -- --help)`);
-  if (app.config.simulation) print(`  Clock      simulated: it is ${localTime(app.ctx.clock.now())} in ${app.ctx.cutPolicy.timeZone}`);
+  if (app.config.simulation)
+    print(`  Clock      simulated: it is ${localTime(app.ctx.clock.now())} in ${app.ctx.cutPolicy.timeZone}`);
   const issue = app.api?.issueToken;
   if (!issue) return;
   print();
@@ -56,18 +62,31 @@ export async function printAddresses(app: App, simulator: RunningSimulator | und
   const tokens = new Map<string, string>();
   for (const role of TOKEN_ROLES) tokens.set(role, await issue({ subject: `dev-${role.toLowerCase()}`, role }));
   const [customer] = await firstAccounts(app);
-  if (customer) tokens.set('CUSTOMER', await issue({ subject: 'dev-customer', role: 'CUSTOMER', accountNumbers: [customer.accountNumber] }));
+  if (customer)
+    tokens.set(
+      'CUSTOMER',
+      await issue({ subject: 'dev-customer', role: 'CUSTOMER', accountNumbers: [customer.accountNumber] }),
+    );
   for (const [role, token] of tokens) print(`  ${role.padEnd(11)} ${dim(token)}`);
   if (customer) printRequests(app, customer, tokens);
 }
 
-function printRequests(app: App, customer: { accountNumber: string; servicePointNumber: string }, tokens: ReadonlyMap<string, string>): void {
+function printRequests(
+  app: App,
+  customer: { accountNumber: string; servicePointNumber: string },
+  tokens: ReadonlyMap<string, string>,
+): void {
   const curl = (role: string, query: string) =>
     `  curl -s ${app.api!.url}/graphql -H 'content-type: application/json' -H 'authorization: Bearer ${tokens.get(role)}' \\\n    -d '${JSON.stringify({ query })}'`;
   print();
   print(bold('  Two requests to paste:'));
   print(dim('  # why is the power off, or on?'));
-  print(curl('HOTLINE', `{ whyIsPowerOff(accountNumber: "${customer.accountNumber}") { summaryEn dueSupply reportedSupply { state } amountToRestore { amount currency } } }`));
+  print(
+    curl(
+      'HOTLINE',
+      `{ whyIsPowerOff(accountNumber: "${customer.accountNumber}") { headline { en zh } dueSupply reportedSupply { state } amountToRestore { amount currency } } }`,
+    ),
+  );
   print(dim('  # a payment at the counter'));
   print(
     curl(
@@ -97,5 +116,7 @@ export function printFailure(error: unknown): void {
     return;
   }
   const { message, stack } = error as Error;
-  process.stderr.write(`\n${red('Relight cannot start:')} ${message}\n${dim(stack?.split('\n').slice(1).join('\n') ?? '')}\n`);
+  process.stderr.write(
+    `\n${red('Relight cannot start:')} ${message}\n${dim(stack?.split('\n').slice(1).join('\n') ?? '')}\n`,
+  );
 }

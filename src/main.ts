@@ -11,7 +11,9 @@ const MIN_NODE = 22;
 async function main(): Promise<void> {
   const nodeMajor = Number(process.versions.node.split('.')[0]);
   if (nodeMajor < MIN_NODE) {
-    throw new ConfigError(`This is Node ${process.versions.node}; Relight brings its own. Start it with npm start, or use Node ${MIN_NODE} or newer.`);
+    throw new ConfigError(
+      `This is Node ${process.versions.node}; Relight brings its own. Start it with npm start, or use Node ${MIN_NODE} or newer.`,
+    );
   }
   const config = readConfig(process.env, process.argv.slice(2));
   const line = new StartLine();

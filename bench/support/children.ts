@@ -1,6 +1,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import type { Cleanup } from './cleanup.js';
+import { step } from './progress.js';
 
 /** What a child process offers: plain functions, called by name. Values must survive structured cloning. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- each handler names its own arguments
@@ -23,6 +24,10 @@ interface Answer {
   readonly problem?: string;
 }
 
+interface Progress {
+  readonly progress: string;
+}
+
 /** Taking down a database writes a checkpoint; longer than this is stuck. */
 const STOP_TIMEOUT_MS = 30_000;
 
@@ -35,7 +40,9 @@ export function startChild<Offer extends Handlers>(script: string, cleanup: Clea
   const waiting = new Map<number, { resolve: (value: never) => void; reject: (error: Error) => void }>();
   let calls = 0;
   let ended: Error | undefined;
-  child.on('message', ({ id, result, problem }: Answer) => {
+  child.on('message', (message: Answer | Progress) => {
+    if ('progress' in message) return step(message.progress);
+    const { id, result, problem } = message;
     const caller = waiting.get(id);
     waiting.delete(id);
     if (problem === undefined) caller?.resolve(result as never);
@@ -71,6 +78,9 @@ async function end(child: ChildProcess): Promise<void> {
     child.disconnect();
   });
 }
+
+/** Tells the bench, from inside a child, how far a long call has come. */
+export const tell = (progress: string): void => void process.send?.({ progress } satisfies Progress);
 
 /**
  * The child's side: answers calls until the bench is gone, then runs `stop` and ends.

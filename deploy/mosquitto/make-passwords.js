@@ -12,8 +12,8 @@ import { parseArgs } from 'node:util';
 
 /** Mosquitto's own count. The passwords are 24 random bytes: there is nothing in them to guess faster. */
 const ITERATIONS = 101;
-/** The product is usually starting at the same time as this. */
-const FETCH_ATTEMPTS = 60;
+/** The product is usually starting at the same time as this, and draws its simulated world first. */
+const FETCH_ATTEMPTS = 300;
 const FETCH_PAUSE_MS = 1_000;
 
 const { values: options } = parseArgs({ options: { out: { type: 'string' }, fleet: { type: 'string' } } });

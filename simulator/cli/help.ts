@@ -45,6 +45,7 @@ export const RUN_HELP = `run: connect a fleet to a broker and keep it running un
   --control-token <t>    its bearer token (or RELIGHT_SIMULATOR_TOKEN); otherwise a random one is printed
   --no-control           no control API
   --summary-every <s>    a line of figures this often, if any changed                                  (10)
+  --until-stdin-ends     end when standard input ends, for a parent process that starts a simulator
   --quiet                say only what goes wrong, and the control address
 
 Without --data-dir or --state-file meters forget their sequence when the simulator ends; the manifest's own

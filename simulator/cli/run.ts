@@ -27,6 +27,8 @@ const OPTIONS = {
   control: { type: 'boolean' },
   'summary-every': { type: 'string' },
   quiet: { type: 'boolean' },
+  // Acted on in cli.ts, where standard input is.
+  'until-stdin-ends': { type: 'boolean' },
 } as const;
 
 /** Name of the file in --data-dir that tells `faults`, `meters` and `button` where the simulator listens. */
@@ -45,7 +47,8 @@ export async function runCommand(args: string[], io: CliIo): Promise<number> {
   const from = text(parsed, 'fleet');
   if (!from) throw new UsageError('--fleet is missing: a manifest file, or the address of one.');
   const quiet = parsed.values.quiet === true;
-  const say = (line: string): void => io.out(`${line}\n`);
+  // On a terminal a line being written over may stand there.
+  const say = (line: string): void => io.out(`${io.isTerminal ? '\r\x1b[K' : ''}${line}\n`);
   const options = fleetOptions(parsed);
   const token = text(parsed, 'token') ?? io.env.RELIGHT_FLEET_TOKEN;
   const manifest = await loadManifest({ from, token, waiting: say, signal: io.signal });

@@ -1,5 +1,5 @@
 import { FaultError, parseFault } from '../faults/fault-spec.js';
-import { MAX_FAULTS, type ActiveFault, type FaultSet } from '../faults/fault-set.js';
+import { MAX_FAULTS, type ActiveFault } from '../faults/fault-set.js';
 import { forgetVolatile, type Meter } from '../meter/meter.js';
 import { draw } from '../meter/random.js';
 import type { Context } from './context.js';
@@ -14,7 +14,7 @@ const REBOOT_SPACING_MS = 0.2;
 export interface GatewaySwitch {
   has(gateway: string): boolean;
   /** Brings every gateway on or off line as the faults now say. */
-  reconcile(faults: FaultSet): void;
+  reconcile(): void;
 }
 
 /** Puts faults in force and ends them, and does at once what they do at once. */
@@ -78,7 +78,7 @@ export class FaultControl {
       else if (!meter.supplied && supplied) this.#supplyBack(meter);
       this.switchgear.settle(meter);
     }
-    this.gateways.reconcile(faults);
+    this.gateways.reconcile();
   }
 
   #supplyLost(meter: Meter): void {

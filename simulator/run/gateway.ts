@@ -138,6 +138,8 @@ export class Gateway implements RandomStream {
   }
 
   #take(topic: string, payload: Buffer, acknowledge: () => void): void {
+    // Without its PUBACK the broker keeps the message for the next time; nothing may start that cannot be finished.
+    if (this.#state === 'stopped') return;
     const serial = meterOfDownTopic(this.id, topic);
     if (serial !== undefined) {
       this.options.onDown(this, serial, payload, acknowledge);

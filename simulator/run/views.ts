@@ -1,4 +1,3 @@
-import type { FaultSet } from '../faults/fault-set.js';
 import type { Meter } from '../meter/meter.js';
 import { instantText, type LoadName, type RelayWord } from '../wire/contract.js';
 import { isSilent, meterNowMs, type Context } from './context.js';
@@ -66,8 +65,8 @@ export function viewMeter(context: Context, gateway: Gateway | undefined, meter:
   };
 }
 
-export function summarise(context: Context, gateways: ReadonlyMap<string, Gateway>, faults: FaultSet): FleetSummary {
-  const { meters, clock, counters } = context;
+export function summarise(context: Context, gateways: ReadonlyMap<string, Gateway>): FleetSummary {
+  const { meters, clock, counters, faults } = context;
   let closed = 0;
   let armed = 0;
   let metersOnline = 0;

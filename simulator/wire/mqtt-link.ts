@@ -20,6 +20,9 @@ const REFUSALS: Record<number, string> = {
   5: 'the broker does not admit this gateway; is it known there?',
 };
 
+/** Node's codes for a certificate whose authority it does not know. */
+const UNTRUSTED = /SELF_SIGNED_CERT|UNABLE_TO_VERIFY|UNABLE_TO_GET_ISSUER_CERT/;
+
 export interface LinkOptions {
   broker: Broker;
   clientId: string;
@@ -63,10 +66,6 @@ export class MqttLink {
   #drained: (() => void) | undefined;
 
   constructor(private readonly options: LinkOptions) {}
-
-  get up(): boolean {
-    return this.#up;
-  }
 
   /** Messages the broker has not acknowledged yet. */
   get pending(): number {
@@ -285,5 +284,6 @@ function plainReason(error: Error & { code?: string }, host: string, port: numbe
   if (error.code === 'ECONNREFUSED') return `nothing listens at ${where}`;
   if (error.code === 'ENOTFOUND' || error.code === 'EAI_AGAIN') return `${host} cannot be found`;
   if (error.code === 'ECONNRESET') return `the broker at ${where} broke the connection off`;
+  if (UNTRUSTED.test(error.code ?? '')) return `the certificate of ${where} is not trusted; give its authority (--ca)`;
   return `${where}: ${error.message}`;
 }

@@ -2,13 +2,15 @@ import type { Actor } from '../platform/audit.js';
 import type { Viewer } from './auth/viewer.js';
 import type { ApiDeps } from './deps.js';
 import { Scope } from './read/scope.js';
-import type { ChangeFeed } from './subscriptions/change-feed.js';
 import type { BoardReader } from './read/board.js';
+import type { ChangeFeed } from './subscriptions/change-feed.js';
+import type { MeterWatch } from './subscriptions/meter-watch.js';
 
 /** What all requests of a process share. */
 export interface Api {
   readonly deps: ApiDeps;
   readonly feed: ChangeFeed;
+  readonly meterWatch: MeterWatch;
   readonly board: BoardReader;
 }
 
@@ -19,7 +21,11 @@ export interface ApiContext {
   readonly scope: Scope;
 }
 
-export const createContext = (api: Api, viewer: Viewer): ApiContext => ({ api, viewer, scope: new Scope(api.deps, viewer) });
+export const createContext = (api: Api, viewer: Viewer): ApiContext => ({
+  api,
+  viewer,
+  scope: new Scope(api.deps, viewer),
+});
 
 /** The viewer as the one who acts. */
 export const actorOf = (viewer: Viewer): Actor => ({ kind: 'PERSON', id: viewer.subject });

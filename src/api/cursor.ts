@@ -29,7 +29,11 @@ export function parseCursor(list: string, types: readonly KeyType[], cursor: str
   const fits =
     parts[0] === list && keys.length === types.length && keys.every((key, index) => FITS[types[index]!](key));
   if (!fits) {
-    throw new ApiError('INVALID_CURSOR', 'This cursor does not belong to this list. Start again without `after`, and use `pageInfo.endCursor` as it is.', 400);
+    throw new ApiError(
+      'INVALID_CURSOR',
+      'This cursor does not belong to this list. Start again without `after`, and use `pageInfo.endCursor` as it is.',
+      400,
+    );
   }
   return keys;
 }

@@ -5,7 +5,9 @@ import type { Logger } from '../platform/log.js';
 import type { AuthSettings } from './auth/authenticate.js';
 
 /** The table of platform/limits.ts, or one with smaller bounds in tests. */
-export type Limits = Readonly<Record<LimitName, { readonly value: number; readonly unit: string; readonly reason: string }>>;
+export type Limits = Readonly<
+  Record<LimitName, { readonly value: number; readonly unit: string; readonly reason: string }>
+>;
 
 /** Whether this process can do its work, part by part. Messages go to whoever asks: no addresses, no secrets. */
 export interface HealthReport {

@@ -44,7 +44,12 @@ export class ApiError extends GraphQLError {
 }
 
 /** Node kinds that point into the caller's values: an error located there is about the input, not about us. */
-const INPUT_KINDS: ReadonlySet<string> = new Set([Kind.VARIABLE_DEFINITION, Kind.VARIABLE, Kind.ARGUMENT, Kind.OBJECT_FIELD]);
+const INPUT_KINDS: ReadonlySet<string> = new Set([
+  Kind.VARIABLE_DEFINITION,
+  Kind.VARIABLE,
+  Kind.ARGUMENT,
+  Kind.OBJECT_FIELD,
+]);
 
 const OUTCOME_UNKNOWN =
   'The connection to the database was lost while the change was being stored, so it may or may not have happened. Send the same request with the same idempotencyKey again to learn its outcome.';

@@ -8,12 +8,14 @@ export interface GlobalId {
 }
 
 /** The id under which the API knows an object: opaque to callers, base64url of `Type:id`. */
-export const toGlobalId = (type: string, id: string | bigint): string => Buffer.from(`${type}:${id}`).toString('base64url');
+export const toGlobalId = (type: string, id: string | bigint): string =>
+  Buffer.from(`${type}:${id}`).toString('base64url');
 
 /** Takes a global id apart; undefined for anything that is none. */
 export function parseGlobalId(globalId: string): GlobalId | undefined {
   const [type, id, ...rest] = Buffer.from(globalId, 'base64url').toString('utf8').split(':');
-  if (!type || !id || rest.length > 0 || !/^[A-Za-z]{1,40}$/.test(type) || !(UUID.test(id) || NUMBER.test(id))) return undefined;
+  if (!type || !id || rest.length > 0 || !/^[A-Za-z]{1,40}$/.test(type) || !(UUID.test(id) || NUMBER.test(id)))
+    return undefined;
   return { type, id };
 }
 

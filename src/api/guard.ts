@@ -1,4 +1,10 @@
-import { defaultFieldResolver, isIntrospectionType, isObjectType, type GraphQLField, type GraphQLSchema } from 'graphql';
+import {
+  defaultFieldResolver,
+  isIntrospectionType,
+  isObjectType,
+  type GraphQLField,
+  type GraphQLSchema,
+} from 'graphql';
 import type { ApiContext } from './context.js';
 import { ApiError } from './errors.js';
 import { bitsFor, rolesFor } from './permissions.js';

@@ -49,8 +49,9 @@ export async function prepareBinaries(dataDir: string, account: Account, log?: E
   const copyProblem = await whyNotRunnable(copy, account);
   if (copyProblem === undefined) return copy;
   throw new Error(
-    `the PostgreSQL binaries in ${copy} do not run here (they need Linux with glibc): ${copyProblem}. ` +
-      'Delete that folder to have it copied afresh, or set DATABASE_URL to a PostgreSQL 18 of your own',
+    `the PostgreSQL binaries in ${copy} do not run here${account ? ` as uid ${account.uid}` : ''}: ${copyProblem}. They ` +
+      'need Linux with glibc, and a root that may step down to another user. Delete that folder to have it copied afresh, ' +
+      'start Relight as an ordinary user, or set DATABASE_URL to a PostgreSQL 18 of your own',
   );
 }
 

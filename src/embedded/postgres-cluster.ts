@@ -108,7 +108,8 @@ async function buildCluster({ building, binaries, account, password }: Building)
     `CREATE ROLE ${PRODUCT_ROLE} LOGIN CREATEDB CREATEROLE PASSWORD '${password}' IN ROLE pg_monitor\n` +
       `CREATE DATABASE ${PRODUCT_DATABASE} OWNER ${PRODUCT_ROLE}\n`,
   );
-  await run('initdb', ['-D', CLUSTER_DIR_ARGUMENT, '--sync-only']);
+  // One flush of the file system instead of a thousand of files: a quarter of the time, more so right after `npm ci`.
+  await run('initdb', ['-D', CLUSTER_DIR_ARGUMENT, '--sync-only', '--sync-method=syncfs']);
 }
 
 interface ToolOptions {
@@ -126,7 +127,13 @@ function runTool(program: string, args: string[], { cwd, account, input }: ToolO
     child.once('error', reject);
     child.once('close', (code, signal) => {
       if (code === 0) resolve();
-      else reject(new Error(`${program} ended with ${code ?? signal} in ${cwd}; it said:\n${output.trim()}`));
+      else
+        reject(
+          new Error(
+            `${program} ended with ${code ?? signal} in ${cwd}. Put right what it says, or set DATABASE_URL to a ` +
+              `PostgreSQL 18 of your own. It said:\n${output.trim()}`,
+          ),
+        );
     });
     child.stdin.on('error', () => undefined); // It ended without reading; its exit code tells why.
     child.stdin.end(input);

@@ -4,7 +4,10 @@ import type { RelayToggle } from '../../simulator/fleet.js';
 export type Sql = <Row>(text: string, values?: readonly unknown[]) => Promise<Row[]>;
 
 const list = (what: string, rows: readonly object[]): string[] =>
-  rows.map((row) => `${what}: ${JSON.stringify(row, (_key, value: unknown) => (typeof value === 'bigint' ? String(value) : value))}`);
+  rows.map(
+    (row) =>
+      `${what}: ${JSON.stringify(row, (_key, value: unknown) => (typeof value === 'bigint' ? String(value) : value))}`,
+  );
 
 /**
  * What is wrong with the money, in words; empty when all is well: the balances of accounts, the amounts paid of bills and the credit
@@ -46,17 +49,20 @@ export async function moneyFaults(sql: Sql): Promise<string[]> {
   ];
 }
 
-/** Commands that have not ended, whose history does not lead to their state, or that share a meter. */
+/** Commands that have not ended, or whose history has a gap or does not lead to their state. */
 export async function commandFaults(sql: Sql): Promise<string[]> {
-  const open = await sql<object>(`SELECT id, operation, state FROM switch_command WHERE ended_at IS NULL`);
+  const open = await sql<object>(
+    `SELECT m.serial, c.id, c.operation, c.state FROM switch_command c JOIN meter m ON m.id = c.meter_id WHERE c.ended_at IS NULL`,
+  );
   const broken = await sql<object>(
-    `SELECT subject_id, from_state, to_state, before FROM (
+    `SELECT m.serial, h.subject_id, h.from_state, h.to_state, h.before FROM (
        SELECT subject_id, from_state, to_state, lag(to_state) OVER (PARTITION BY subject_id ORDER BY id) AS before
        FROM audit_entry WHERE act IN ('switch-command.ordered', 'switch-command.moved')) h
-     WHERE from_state IS DISTINCT FROM before`,
+     JOIN switch_command c ON c.id = h.subject_id JOIN meter m ON m.id = c.meter_id
+     WHERE h.from_state IS DISTINCT FROM h.before`,
   );
   const differing = await sql<object>(
-    `SELECT c.id, c.state, h.to_state FROM switch_command c
+    `SELECT m.serial, c.id, c.state, h.to_state FROM switch_command c JOIN meter m ON m.id = c.meter_id
      LEFT JOIN LATERAL (SELECT to_state FROM audit_entry a WHERE a.subject_id = c.id AND a.act IN ('switch-command.ordered', 'switch-command.moved')
        ORDER BY a.id DESC LIMIT 1) h ON true
      WHERE h.to_state IS DISTINCT FROM c.state`,
@@ -74,8 +80,8 @@ export async function commandFaults(sql: Sql): Promise<string[]> {
  */
 export async function cutsSentToPaid(sql: Sql, today: string, minDebtMinor: bigint): Promise<string[]> {
   const rows = await sql<object>(
-    `SELECT s.subject_id AS command, s.account_id AS account, owed.minor FROM audit_entry s
-     JOIN switch_command c ON c.id = s.subject_id AND c.operation = 'CUT' AND c.reason = 'ARREARS'
+    `SELECT m.serial, s.subject_id AS command, owed.minor FROM audit_entry s
+     JOIN switch_command c ON c.id = s.subject_id AND c.operation = 'CUT' AND c.reason = 'ARREARS' JOIN meter m ON m.id = c.meter_id
      JOIN LATERAL (
        SELECT coalesce(sum(b.total_minor - coalesce((
            SELECT sum(a.principal_minor) FROM payment_allocation a JOIN payment p ON p.id = a.payment_id AND p.state = 'POSTED'
@@ -98,8 +104,8 @@ export interface FinalSupply {
   readonly reportedRelay: string | null;
 }
 
-/** Every service point with its open reasons, its overdue debt and its open field work. `today` is a local day. */
-export const finalSupplies = (sql: Sql, today: string): Promise<FinalSupply[]> =>
+/** Service points with their open reasons, overdue debt and open field work: of these meters, or all. `today` is a local day. */
+export const finalSupplies = (sql: Sql, today: string, serials?: readonly string[]): Promise<FinalSupply[]> =>
   sql<FinalSupply>(
     `SELECT m.serial, a.account_number AS "accountNumber", m.reported_relay AS "reportedRelay",
        (SELECT coalesce(sum(total_minor + late_fee_minor - paid_minor - late_fee_paid_minor), 0)::bigint FROM bill b WHERE b.account_id = a.id AND b.due_date < $1::date) AS "overdueMinor",
@@ -107,32 +113,43 @@ export const finalSupplies = (sql: Sql, today: string): Promise<FinalSupply[]> =
        (SELECT count(*)::int FROM work_order w WHERE w.service_point_id = sp.id AND w.state = 'OPEN' AND w.kind = 'RESTORE_ON_SITE'
           AND w.owner <> '' AND w.deadline_at > w.opened_at) AS "workOrders"
      FROM service_point sp JOIN account a ON a.id = sp.account_id
-     JOIN meter_installation x ON x.service_point_id = sp.id AND x.removed_at IS NULL JOIN meter m ON m.id = x.meter_id ORDER BY 1`,
-    [today],
+     JOIN meter_installation x ON x.service_point_id = sp.id AND x.removed_at IS NULL JOIN meter m ON m.id = x.meter_id
+     WHERE $2::text[] IS NULL OR m.serial = ANY($2) ORDER BY 1`,
+    [today, serials ?? null],
   );
 
 /**
  * Relays that do not stand as they must: closed exactly when no reason is open, and no debt reason open where nothing is overdue. A dark
  * house is excused only by open field work, and only where `fieldWorkExcuses`.
  */
-export function supplyFaults(supplies: readonly FinalSupply[], isClosed: (serial: string) => boolean, fieldWorkExcuses: boolean): string[] {
+export function supplyFaults(
+  supplies: readonly FinalSupply[],
+  isClosed: (serial: string) => boolean,
+  fieldWorkExcuses: boolean,
+): string[] {
   return supplies.flatMap((supply) => {
     const due = supply.interruptions.length === 0;
     const closed = isClosed(supply.serial);
     const faults: string[] = [];
-    if (due && !closed && !(fieldWorkExcuses && supply.workOrders > 0)) faults.push(...list('power is due and the relay is open', [supply]));
+    if (due && !closed && !(fieldWorkExcuses && supply.workOrders > 0))
+      faults.push(...list('power is due and the relay is open', [supply]));
     if (!due && closed) faults.push(...list('power is not due and the relay is closed', [supply]));
-    if (supply.overdueMinor === 0n && supply.interruptions.includes('ARREARS')) faults.push(...list('paid in full and still interrupted', [supply]));
+    if (supply.overdueMinor === 0n && supply.interruptions.includes('ARREARS'))
+      faults.push(...list('paid in full and still interrupted', [supply]));
     return faults;
   });
 }
 
 /** Movements of relays that no sent command explains, or of which one command has caused more than one. */
-export async function toggleFaults(sql: Sql, histories: ReadonlyMap<string, readonly RelayToggle[]>): Promise<string[]> {
+export async function toggleFaults(
+  sql: Sql,
+  histories: ReadonlyMap<string, readonly RelayToggle[]>,
+): Promise<string[]> {
   const commands = new Map(
     (
       await sql<{ id: string; operation: string; attempts: number; serial: string }>(
-        `SELECT c.id, c.operation, c.attempts, m.serial FROM switch_command c JOIN meter m ON m.id = c.meter_id`,
+        `SELECT c.id, c.operation, c.attempts, m.serial FROM switch_command c JOIN meter m ON m.id = c.meter_id WHERE m.serial = ANY($1::text[])`,
+        [[...histories.keys()]],
       )
     ).map((command) => [command.id, command]),
   );

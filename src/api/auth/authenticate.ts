@@ -28,7 +28,9 @@ const BELIEVED_TOKENS = 1_000;
 /** Makes the authenticator for these settings. */
 export function createAuthenticator(settings: AuthSettings): Authenticator {
   const keys: JWTVerifyGetKey =
-    settings.kind === 'oidc' ? createRemoteJWKSet(new URL(settings.jwksUrl)) : () => Promise.resolve(settings.publicKey);
+    settings.kind === 'oidc'
+      ? createRemoteJWKSet(new URL(settings.jwksUrl))
+      : () => Promise.resolve(settings.publicKey);
   const believed = new Map<string, { readonly viewer: Viewer; readonly untilMs: number }>();
   return {
     async authenticate(authorization) {
@@ -42,6 +44,9 @@ export function createAuthenticator(settings: AuthSettings): Authenticator {
     },
   };
 }
+
+/** Wall-clock ms until the viewer's token ends; negative once it has. */
+export const tokenLeftMs = ({ expiresAt }: Viewer): number => expiresAt.getTime() - Date.now();
 
 function bearerToken(authorization: string | undefined): string {
   const [, token] = /^Bearer ([A-Za-z0-9_.-]{16,8192})$/i.exec(authorization?.trim() ?? '') ?? [];
@@ -64,7 +69,11 @@ async function verify(token: string, keys: JWTVerifyGetKey, { issuer, audience }
   } catch (error) {
     if (error instanceof errors.JWTExpired) throw unauthenticated('The access token has expired. Get a new one.');
     if (error instanceof errors.JWKSTimeout || !(error instanceof errors.JOSEError)) {
-      throw new ApiError('AUTHENTICATION_UNAVAILABLE', 'The keys of the token issuer cannot be read just now. Try again in a minute.', 503);
+      throw new ApiError(
+        'AUTHENTICATION_UNAVAILABLE',
+        'The keys of the token issuer cannot be read just now. Try again in a minute.',
+        503,
+      );
     }
     throw unauthenticated('The access token is not valid here. Get one from the issuer this API is configured for.');
   }
@@ -76,11 +85,19 @@ function viewerOf(claims: JWTPayload): Viewer {
     throw unauthenticated('The access token names no subject of 1 to 128 characters. Get a new one.');
   }
   if (roles.length === 0) {
-    throw new ApiError('FORBIDDEN', 'The access token carries no role of this product (claim relight_roles). Ask for one to be given to you.', 403);
+    throw new ApiError(
+      'FORBIDDEN',
+      'The access token carries no role of this product (claim relight_roles). Ask for one to be given to you.',
+      403,
+    );
   }
   const bounded = roles.find((role) => BOUNDED_ROLES.includes(role));
   if (bounded && roles.length > 1) {
-    throw new ApiError('FORBIDDEN', `The role ${bounded} may not be combined with others in one token. Use one token for each.`, 403);
+    throw new ApiError(
+      'FORBIDDEN',
+      `The role ${bounded} may not be combined with others in one token. Use one token for each.`,
+      403,
+    );
   }
   return {
     subject: claims.sub,

@@ -36,9 +36,14 @@ export interface DevelopmentToken {
  * Opens the development issuer. Its Ed25519 key is made on first use and kept in `dataDir`, readable by its owner only.
  * @throws Error outside simulation mode: whoever can read the key could act as anybody
  */
-export async function openDevelopmentIssuer(dataDir: string, { simulation }: { readonly simulation: boolean }): Promise<DevelopmentIssuer> {
+export async function openDevelopmentIssuer(
+  dataDir: string,
+  { simulation }: { readonly simulation: boolean },
+): Promise<DevelopmentIssuer> {
   if (!simulation) {
-    throw new Error('Development tokens exist in simulation mode only. Configure an OIDC issuer, or start with SIMULATION=1.');
+    throw new Error(
+      'Development tokens exist in simulation mode only. Configure an OIDC issuer, or start with SIMULATION=1.',
+    );
   }
   const jwk = await readOrMakeKey(dataDir);
   const { d: _private, ...publicPart } = jwk;
@@ -96,7 +101,9 @@ async function readKey(file: string): Promise<JWK | undefined> {
   });
   if (!stats) return undefined;
   if ((stats.mode & 0o077) !== 0) {
-    throw new Error(`${file} can be read by others than its owner, so its tokens cannot be trusted. Delete it; a new key is made at the next start.`);
+    throw new Error(
+      `${file} can be read by others than its owner, so its tokens cannot be trusted. Delete it; a new key is made at the next start.`,
+    );
   }
   return JSON.parse(await readFile(file, 'utf8')) as JWK;
 }

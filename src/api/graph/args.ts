@@ -5,7 +5,10 @@ import { DateScalar, DateTimeScalar } from './scalars.js';
 /** Bills, narrowed to open or paid ones. */
 @ArgsType()
 export class BillsArgs extends PageArgs {
-  @Field(() => Boolean, { nullable: true, description: 'True: bills with anything unpaid; false: fully paid ones; absent: all (是否未结清).' })
+  @Field(() => Boolean, {
+    nullable: true,
+    description: 'True: bills with anything unpaid; false: fully paid ones; absent: all (是否未结清).',
+  })
   open?: boolean | null;
 }
 
@@ -18,7 +21,10 @@ export class ReadingsArgs extends PageArgs {
   @Field(() => DateTimeScalar, { nullable: true, description: 'Readings before this instant (止, 不含).' })
   until?: Date | null;
 
-  @Field(() => Boolean, { nullable: true, description: 'True: only those that may be billed on; false: only the others; absent: all (是否可用).' })
+  @Field(() => Boolean, {
+    nullable: true,
+    description: 'True: only those that may be billed on; false: only the others; absent: all (是否可用).',
+  })
   usable?: boolean | null;
 }
 

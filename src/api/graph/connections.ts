@@ -6,17 +6,33 @@ import { AuditEntryType, QuarantinedMessageType } from './types/operations.js';
 import { InterruptionType, SwitchCommandType, WorkOrderType } from './types/switching.js';
 
 export const AccountConnection = connectionOf('Account', () => AccountType, 'account (户号)');
-export const AccountLedgerConnection = connectionOf('AccountLedger', () => AccountLedgerEntryType, 'ledger entry (分录)');
+export const AccountLedgerConnection = connectionOf(
+  'AccountLedger',
+  () => AccountLedgerEntryType,
+  'ledger entry (分录)',
+);
 export const AuditEntryConnection = connectionOf('AuditEntry', () => AuditEntryType, 'audit entry (审计记录)');
 export const BillConnection = connectionOf('Bill', () => BillType, 'bill (账单)');
 export const DailyUsageConnection = connectionOf('DailyUsage', () => DailyUsageType, 'day of usage (日用电量)');
 export const InterruptionConnection = connectionOf('Interruption', () => InterruptionType, 'interruption (停电记录)');
 export const MeterEventConnection = connectionOf('MeterEvent', () => MeterEventType, 'meter event (电表事件)');
-export const MeterInstallationConnection = connectionOf('MeterInstallation', () => MeterInstallationType, 'installation (装表记录)');
+export const MeterInstallationConnection = connectionOf(
+  'MeterInstallation',
+  () => MeterInstallationType,
+  'installation (装表记录)',
+);
 export const PaymentConnection = connectionOf('Payment', () => PaymentType, 'payment (缴费)');
-export const QuarantinedMessageConnection = connectionOf('QuarantinedMessage', () => QuarantinedMessageType, 'quarantined message (隔离报文)');
+export const QuarantinedMessageConnection = connectionOf(
+  'QuarantinedMessage',
+  () => QuarantinedMessageType,
+  'quarantined message (隔离报文)',
+);
 export const ReadingConnection = connectionOf('Reading', () => ReadingType, 'reading (抄表示数)');
 export const ServicePointConnection = connectionOf('ServicePoint', () => ServicePointType, 'service point (用电点)');
 export const SwitchCommandConnection = connectionOf('SwitchCommand', () => SwitchCommandType, 'switch command (指令)');
-export const TransformerDistrictConnection = connectionOf('TransformerDistrict', () => TransformerDistrictType, 'transformer district (台区)');
+export const TransformerDistrictConnection = connectionOf(
+  'TransformerDistrict',
+  () => TransformerDistrictType,
+  'transformer district (台区)',
+);
 export const WorkOrderConnection = connectionOf('WorkOrder', () => WorkOrderType, 'work order (工单)');

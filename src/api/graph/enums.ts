@@ -11,10 +11,19 @@ import { ROLES } from '../auth/viewer.js';
 type Texts<Value extends string> = Readonly<Record<Value, string>>;
 
 /** Registers an enum whose every value is described; a value without a description does not compile. */
-function describedEnum<Value extends string>(name: string, description: string, values: readonly Value[], texts: Texts<Value>): Record<Value, Value> {
+function describedEnum<Value extends string>(
+  name: string,
+  description: string,
+  values: readonly Value[],
+  texts: Texts<Value>,
+): Record<Value, Value> {
   const enumObject = Object.fromEntries(values.map((value) => [value, value])) as Record<Value, Value>;
   const valuesConfig = Object.fromEntries(values.map((value) => [value, { description: texts[value] }]));
-  registerEnumType(enumObject, { name, description, valuesConfig: valuesConfig as Record<Value, { description: string }> });
+  registerEnumType(enumObject, {
+    name,
+    description,
+    valuesConfig: valuesConfig as Record<Value, { description: string }>,
+  });
   return enumObject;
 }
 
@@ -48,15 +57,20 @@ export const ContactKindEnum = describedEnum('ContactKind', 'Way to reach a cust
   ADDRESS: 'Postal address (通信地址).',
 });
 
-export const ProtectionKindEnum = describedEnum('ProtectionKind', 'Why a customer must not be cut for debt (保护类别).', PROTECTION_KINDS, {
-  LIFE_SUPPORT: 'Life-support equipment at home (生命维持设备).',
-  MEDICAL: 'Medical need (医疗需要).',
-  LONE_ELDERLY: 'Elderly person living alone (孤寡老人).',
-  LOW_INCOME: 'Low-income household (低保).',
-  INFANT: 'Infant in the household (婴幼儿).',
-  DISABLED: 'Disabled person (残疾人).',
-  IMPORTANT_USER: 'Important user such as a hospital (重要用户).',
-});
+export const ProtectionKindEnum = describedEnum(
+  'ProtectionKind',
+  'Why a customer must not be cut for debt (保护类别).',
+  PROTECTION_KINDS,
+  {
+    LIFE_SUPPORT: 'Life-support equipment at home (生命维持设备).',
+    MEDICAL: 'Medical need (医疗需要).',
+    LONE_ELDERLY: 'Elderly person living alone (孤寡老人).',
+    LOW_INCOME: 'Low-income household (低保).',
+    INFANT: 'Infant in the household (婴幼儿).',
+    DISABLED: 'Disabled person (残疾人).',
+    IMPORTANT_USER: 'Important user such as a hospital (重要用户).',
+  },
+);
 
 export const LedgerCodeEnum = describedEnum('LedgerCode', 'Side of a ledger entry (会计科目).', LEDGER_CODES, {
   RECEIVABLE: 'What a customer owes (应收).',
@@ -92,11 +106,16 @@ export const PaymentStateEnum = describedEnum('PaymentState', 'Where a payment s
   REVERSED: 'Undone by a reversal (已冲正).',
 });
 
-export const WorkOrderKindEnum = describedEnum('WorkOrderKind', 'What field staff have to do (工单类型).', WORK_ORDER_KINDS, {
-  RESTORE_ON_SITE: 'Bring power back on site (现场复电).',
-  INSPECT_RELAY: 'Look at a relay that does not do what it was told (检查继电器).',
-  CHECK_INSTALLATION: 'Check which meter serves which premises (核查装表).',
-});
+export const WorkOrderKindEnum = describedEnum(
+  'WorkOrderKind',
+  'What field staff have to do (工单类型).',
+  WORK_ORDER_KINDS,
+  {
+    RESTORE_ON_SITE: 'Bring power back on site (现场复电).',
+    INSPECT_RELAY: 'Look at a relay that does not do what it was told (检查继电器).',
+    CHECK_INSTALLATION: 'Check which meter serves which premises (核查装表).',
+  },
+);
 
 export const WorkOrderStateEnum = apiEnum('WorkOrderState', 'Where field work stands (工单状态).', {
   OPEN: 'To be done before its deadline (待处理).',
@@ -104,14 +123,19 @@ export const WorkOrderStateEnum = apiEnum('WorkOrderState', 'Where field work st
   WITHDRAWN: 'No longer needed (已撤销).',
 });
 
-export const InterruptionReasonEnum = describedEnum('InterruptionReason', 'Why power is off (停电原因). Power is due exactly when no reason is open.', INTERRUPTION_REASONS, {
-  ARREARS: 'Unpaid bills (欠费). Closed by payment.',
-  PREPAID_EXHAUSTED: 'Prepaid money is used up (预付费余额不足). Closed by payment.',
-  SAFETY: 'Danger to people or property (安全隐患).',
-  THEFT: 'Proven theft of electricity (窃电).',
-  CUSTOMER_REQUEST: 'The customer asked for it (客户申请).',
-  VACANT: 'Premises are vacant (空置).',
-});
+export const InterruptionReasonEnum = describedEnum(
+  'InterruptionReason',
+  'Why power is off (停电原因). Power is due exactly when no reason is open.',
+  INTERRUPTION_REASONS,
+  {
+    ARREARS: 'Unpaid bills (欠费). Closed by payment.',
+    PREPAID_EXHAUSTED: 'Prepaid money is used up (预付费余额不足). Closed by payment.',
+    SAFETY: 'Danger to people or property (安全隐患).',
+    THEFT: 'Proven theft of electricity (窃电).',
+    CUSTOMER_REQUEST: 'The customer asked for it (客户申请).',
+    VACANT: 'Premises are vacant (空置).',
+  },
+);
 
 export const SwitchOperationEnum = apiEnum('SwitchOperation', 'What a switch command orders (操作).', {
   CUT: 'Open the relay (停电, 拉闸).',
@@ -123,22 +147,27 @@ export const SwitchModeEnum = apiEnum('SwitchMode', 'How a relay is closed (合�
   ARM: 'The customer presses the button on the meter (合闸允许).',
 });
 
-export const SwitchCommandStateEnum = describedEnum('SwitchCommandState', 'Life of a switch command (指令状态). A time-out is not a failure, and only a relay state read after the send is proof.', SWITCH_COMMAND_STATES, {
-  PENDING_APPROVAL: 'Waits for a second person (待审批).',
-  QUARANTINED: 'Held back over a threshold (隔离).',
-  QUEUED: 'Will be sent (待发送).',
-  SENT: 'On its way to the meter (已发送).',
-  ACCEPTED: 'The meter says it heard (已接收).',
-  ARMED: 'Waits for the customer to press the button (待按钮).',
-  UNKNOWN: 'No answer in time; the meter is being asked (结果未知).',
-  VERIFIED: 'Proven by the relay state (已验证). An end.',
-  REJECTED: 'Refused by the meter (已拒绝). An end.',
-  CANCELLED: 'Withdrawn before it was sent (已取消). An end.',
-  SUPERSEDED: 'Replaced by a newer command (已被取代). An end.',
-  EXPIRED: 'Its time ran out before it could act (已过期). An end.',
-  FAILED: 'Did not happen, or cannot be proven (失败). An end.',
-  FIELD_VISIT: 'Handed to field staff with a work order (转现场). An end for the remote way.',
-});
+export const SwitchCommandStateEnum = describedEnum(
+  'SwitchCommandState',
+  'Life of a switch command (指令状态). A time-out is not a failure, and only a relay state read after the send is proof.',
+  SWITCH_COMMAND_STATES,
+  {
+    PENDING_APPROVAL: 'Waits for a second person (待审批).',
+    QUARANTINED: 'Held back over a threshold (隔离).',
+    QUEUED: 'Will be sent (待发送).',
+    SENT: 'On its way to the meter (已发送).',
+    ACCEPTED: 'The meter says it heard (已接收).',
+    ARMED: 'Waits for the customer to press the button (待按钮).',
+    UNKNOWN: 'No answer in time; the meter is being asked (结果未知).',
+    VERIFIED: 'Proven by the relay state (已验证). An end.',
+    REJECTED: 'Refused by the meter (已拒绝). An end.',
+    CANCELLED: 'Withdrawn before it was sent (已取消). An end.',
+    SUPERSEDED: 'Replaced by a newer command (已被取代). An end.',
+    EXPIRED: 'Its time ran out before it could act (已过期). An end.',
+    FAILED: 'Did not happen, or cannot be proven (失败). An end.',
+    FIELD_VISIT: 'Handed to field staff with a work order (转现场). An end for the remote way.',
+  },
+);
 
 const CUT_CHECK_TEXTS: Texts<CutCheckCode> = {
   KILL_SWITCH: 'The kill switch is not engaged (紧急停止开关).',
@@ -159,12 +188,16 @@ export const SupplyDueEnum = apiEnum('SupplyDue', 'Whether power is due (应供�
   OFF: 'At least one interruption is open (应停电).',
 });
 
-export const ReportedSupplyStateEnum = apiEnum('ReportedSupplyState', 'What the meter itself last reported (上报状态).', {
-  CONNECTED: 'Relay closed (已合闸).',
-  DISCONNECTED: 'Relay open (已拉闸).',
-  ARMED: 'Relay open, waiting for the button (待按钮合闸).',
-  UNKNOWN: 'No meter, or it has never spoken (未知).',
-});
+export const ReportedSupplyStateEnum = apiEnum(
+  'ReportedSupplyState',
+  'What the meter itself last reported (上报状态).',
+  {
+    CONNECTED: 'Relay closed (已合闸).',
+    DISCONNECTED: 'Relay open (已拉闸).',
+    ARMED: 'Relay open, waiting for the button (待按钮合闸).',
+    UNKNOWN: 'No meter, or it has never spoken (未知).',
+  },
+);
 
 export const AccountStandingEnum = apiEnum('AccountStanding', 'Whether an account is in arrears (欠费情况).', {
   IN_ARREARS: 'At least one open bill is past its due date (欠费).',
@@ -188,11 +221,15 @@ export const GatewayKindEnum = apiEnum('GatewayKind', 'Kind of gateway (网关�
   METER: 'Meter with its own connection (4G 电表).',
 });
 
-export const GatewayPresenceEnum = apiEnum('GatewayPresence', 'Whether the connection of a gateway is up (在线状态). Offline does not mean without power.', {
-  ONLINE: 'Connected (在线).',
-  OFFLINE: 'Not connected (离线).',
-  UNKNOWN: 'Never heard of, or there is no gateway (未知).',
-});
+export const GatewayPresenceEnum = apiEnum(
+  'GatewayPresence',
+  'Whether the connection of a gateway is up (在线状态). Offline does not mean without power.',
+  {
+    ONLINE: 'Connected (在线).',
+    OFFLINE: 'Not connected (离线).',
+    UNKNOWN: 'Never heard of, or there is no gateway (未知).',
+  },
+);
 
 export const ActorKindEnum = apiEnum('ActorKind', 'Who acted (操作主体).', {
   PERSON: 'A person (人员).',

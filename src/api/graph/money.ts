@@ -5,7 +5,10 @@ import { DecimalScalar } from './scalars.js';
 
 @ObjectType('Money', { simpleResolvers: true, description: 'An amount of money (金额), exact.' })
 export class MoneyType {
-  @Field(() => DecimalScalar, { description: 'The amount in major units (元) with exactly the decimals of its currency: "12.30". Negative where a field says that it may be.' })
+  @Field(() => DecimalScalar, {
+    description:
+      'The amount in major units (元) with exactly the decimals of its currency: "12.30". Negative where a field says that it may be.',
+  })
   amount!: string;
 
   @Field(() => String, { description: 'ISO 4217 code of the currency (币种), e.g. CNY.' })
@@ -14,7 +17,9 @@ export class MoneyType {
 
 @InputType('MoneyInput', { description: 'An amount of money to be handed in (金额).' })
 export class MoneyInput {
-  @Field(() => DecimalScalar, { description: 'The amount in major units (元) as a string, with no more decimals than the currency has: "12.30".' })
+  @Field(() => DecimalScalar, {
+    description: 'The amount in major units (元) as a string, with no more decimals than the currency has: "12.30".',
+  })
   amount!: string;
 
   @Field(() => String, { description: 'ISO 4217 code of the currency (币种), e.g. CNY.' })
@@ -22,7 +27,10 @@ export class MoneyInput {
 }
 
 /** Minor units as the API shows them. */
-export const money = (minor: bigint, currency: string): MoneyType => ({ amount: formatAmount(minor, currency), currency });
+export const money = (minor: bigint, currency: string): MoneyType => ({
+  amount: formatAmount(minor, currency),
+  currency,
+});
 
 /**
  * Minor units of an amount that must be greater than zero.

@@ -31,17 +31,26 @@ export class PageInfoType {
   @Field(() => String, { nullable: true, description: 'Cursor of the first edge; null on an empty page.' })
   startCursor!: string | null;
 
-  @Field(() => String, { nullable: true, description: 'Cursor of the last edge, to be given as `after` for the next page; null on an empty page.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'Cursor of the last edge, to be given as `after` for the next page; null on an empty page.',
+  })
   endCursor!: string | null;
 }
 
 /** Arguments of every list. */
 @ArgsType()
 export class PageArgs {
-  @Field(() => GraphQLInt, { description: 'How many nodes at most (每页条数): 1 to 100. Required; more is the error PAGE_TOO_LARGE, never a silent cut.' })
+  @Field(() => GraphQLInt, {
+    description:
+      'How many nodes at most (每页条数): 1 to 100. Required; more is the error PAGE_TOO_LARGE, never a silent cut.',
+  })
   first!: number;
 
-  @Field(() => String, { nullable: true, description: 'Cursor after which to go on (游标): `pageInfo.endCursor` of the page before. Opaque.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'Cursor after which to go on (游标): `pageInfo.endCursor` of the page before. Opaque.',
+  })
   after?: string | null;
 }
 
@@ -52,7 +61,11 @@ export interface Page<Row> {
 }
 
 /** Makes the connection and edge types of a list of `node`s: `connectionOf('Bill', …)` gives BillConnection and BillEdge. */
-export function connectionOf(name: string, node: () => ClassType<object> | Function, title: string): ClassType<Page<object>> {
+export function connectionOf(
+  name: string,
+  node: () => ClassType<object> | Function,
+  title: string,
+): ClassType<Page<object>> {
   @ObjectType(`${name}Edge`, { simpleResolvers: true, description: `One ${title} in a list, with its cursor.` })
   class Edge {
     @Field(() => String, { description: 'Cursor of this edge (游标), opaque.' })

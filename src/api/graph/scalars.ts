@@ -20,14 +20,16 @@ export const DateTimeScalar = new GraphQLScalarType({
 const DATE_HINT = 'A Date is a calendar day written "YYYY-MM-DD".';
 
 function parseDate(value: unknown): string {
-  if (typeof value !== 'string' || !isLocalDate(value)) throw new GraphQLError(`${quoted(value)} is not a day. ${DATE_HINT}`);
+  if (typeof value !== 'string' || !isLocalDate(value))
+    throw new GraphQLError(`${quoted(value)} is not a day. ${DATE_HINT}`);
   return value;
 }
 
 /** A local calendar day; a plain string inside. */
 export const DateScalar = new GraphQLScalarType<string, string>({
   name: 'Date',
-  description: 'A local calendar day (日期) of the company, "YYYY-MM-DD". It has no time zone: it is what a calendar on the wall shows.',
+  description:
+    'A local calendar day (日期) of the company, "YYYY-MM-DD". It has no time zone: it is what a calendar on the wall shows.',
   serialize: (value) => value as string,
   parseValue: parseDate,
   parseLiteral: (node) => parseDate(textOf(node, DATE_HINT)),
@@ -74,5 +76,6 @@ export const SafeIntScalar = new GraphQLScalarType<number, number>({
 export const JsonObjectScalar = new GraphQLScalarType({
   ...GraphQLJSONObject.toConfig(),
   name: 'JSONObject',
-  description: 'A JSON object (JSON 对象) with evidence whose members depend on the act. It holds ids and figures, never names, phones or addresses.',
+  description:
+    'A JSON object (JSON 对象) with evidence whose members depend on the act. It holds ids and figures, never names, phones or addresses.',
 });

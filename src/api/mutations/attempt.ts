@@ -11,7 +11,11 @@ export interface Answer {
 const FIELDS: Readonly<Record<string, string>> = { note: 'reason' };
 
 /** Names of `UserError.detail` members and the type whose id they hold. */
-const RELATED: Readonly<Record<string, string>> = { commandId: 'SwitchCommand', paymentId: 'Payment', interruptionId: 'Interruption' };
+const RELATED: Readonly<Record<string, string>> = {
+  commandId: 'SwitchCommand',
+  paymentId: 'Payment',
+  interruptionId: 'Interruption',
+};
 
 /**
  * Runs a flow. What the caller can put right becomes a `userErrors` entry and nothing has changed; anything else is thrown on and
@@ -31,7 +35,10 @@ export async function attempt<Result extends object>(
   }
 }
 
-function toUserError({ code, message, field, detail }: UserError, fields: Readonly<Record<string, string>>): UserErrorType {
+function toUserError(
+  { code, message, field, detail }: UserError,
+  fields: Readonly<Record<string, string>>,
+): UserErrorType {
   const [name, id] = Object.entries(detail ?? {}).find(([key]) => Object.hasOwn(RELATED, key)) ?? [];
   return {
     code,

@@ -18,7 +18,9 @@ export class OpenInterruptionInput {
   @Field(() => String, { description: 'Number of the service point (用电点编号).' })
   servicePointNumber!: string;
 
-  @Field(() => InterruptionReasonEnum, { description: 'Why power is off (停电原因). Not debt: that needs an approved cut.' })
+  @Field(() => InterruptionReasonEnum, {
+    description: 'Why power is off (停电原因). Not debt: that needs an approved cut.',
+  })
   interruptionReason!: InterruptionReason;
 
   @Field(() => String, REASON)
@@ -43,9 +45,13 @@ const FIELDS = { servicePointId: 'servicePointNumber', reason: 'interruptionReas
 @Resolver()
 export class ChangeInterruptions {
   @Mutation(() => InterruptionPayload, {
-    description: 'States a reason for power to be off (登记停电原因): found off on site, cut by hand, customer away. Nothing is switched by it, but no restore is sent while it is open.',
+    description:
+      'States a reason for power to be off (登记停电原因): found off on site, cut by hand, customer away. Nothing is switched by it, but no restore is sent while it is open.',
   })
-  openInterruption(@Arg('input', () => OpenInterruptionInput, INPUT) input: OpenInterruptionInput, @Ctx() ctx: ApiContext): Promise<InterruptionAnswer> {
+  openInterruption(
+    @Arg('input', () => OpenInterruptionInput, INPUT) input: OpenInterruptionInput,
+    @Ctx() ctx: ApiContext,
+  ): Promise<InterruptionAnswer> {
     return attempt(async () => {
       const idempotencyKey = checkKey(input.idempotencyKey);
       const note = checkReason(input.reason);
@@ -56,13 +62,23 @@ export class ChangeInterruptions {
   }
 
   @Mutation(() => InterruptionPayload, {
-    description: 'Ends a reason for power to be off (解除停电原因): danger removed, guarantee given, dispute upheld. If no other reason is open, the restore is ordered at once.',
+    description:
+      'Ends a reason for power to be off (解除停电原因): danger removed, guarantee given, dispute upheld. If no other reason is open, the restore is ordered at once.',
   })
-  closeInterruption(@Arg('input', () => CloseInterruptionInput, INPUT) input: CloseInterruptionInput, @Ctx() ctx: ApiContext): Promise<InterruptionAnswer> {
+  closeInterruption(
+    @Arg('input', () => CloseInterruptionInput, INPUT) input: CloseInterruptionInput,
+    @Ctx() ctx: ApiContext,
+  ): Promise<InterruptionAnswer> {
     return attempt(async () => {
       const idempotencyKey = checkKey(input.idempotencyKey);
       const note = checkReason(input.reason);
-      const { id } = await reachable(ctx, 'Interruption', input.interruptionId, 'interruptionId', 'INTERRUPTION_NOT_FOUND');
+      const { id } = await reachable(
+        ctx,
+        'Interruption',
+        input.interruptionId,
+        'interruptionId',
+        'INTERRUPTION_NOT_FOUND',
+      );
       return closeInterruption(ctx.api.deps.flows, { interruptionId: id, note, idempotencyKey }, actorOf(ctx.viewer));
     }, FIELDS);
   }

@@ -41,9 +41,13 @@ export class ResolveSuspensePaymentInput {
 @Resolver()
 export class ChangePayments {
   @Mutation(() => PaymentPayload, {
-    description: 'Reverses a payment (冲正) by new entries that name the old ones: bounced cheque, recalled transfer, mistake. The debt is open again, but nothing is cut by that.',
+    description:
+      'Reverses a payment (冲正) by new entries that name the old ones: bounced cheque, recalled transfer, mistake. The debt is open again, but nothing is cut by that.',
   })
-  reversePayment(@Arg('input', () => ReversePaymentInput, INPUT) input: ReversePaymentInput, @Ctx() ctx: ApiContext): Promise<PaymentAnswer> {
+  reversePayment(
+    @Arg('input', () => ReversePaymentInput, INPUT) input: ReversePaymentInput,
+    @Ctx() ctx: ApiContext,
+  ): Promise<PaymentAnswer> {
     return attempt(async () => {
       const idempotencyKey = checkKey(input.idempotencyKey);
       const reason = checkReason(input.reason);
@@ -53,15 +57,23 @@ export class ChangePayments {
   }
 
   @Mutation(() => PaymentPayload, {
-    description: 'Credits money in suspense to the account it was meant for (核销待核销款项), by a new payment that does all that a payment does, the restore included.',
+    description:
+      'Credits money in suspense to the account it was meant for (核销待核销款项), by a new payment that does all that a payment does, the restore included.',
   })
-  resolveSuspensePayment(@Arg('input', () => ResolveSuspensePaymentInput, INPUT) input: ResolveSuspensePaymentInput, @Ctx() ctx: ApiContext): Promise<PaymentAnswer> {
+  resolveSuspensePayment(
+    @Arg('input', () => ResolveSuspensePaymentInput, INPUT) input: ResolveSuspensePaymentInput,
+    @Ctx() ctx: ApiContext,
+  ): Promise<PaymentAnswer> {
     return attempt(async () => {
       const idempotencyKey = checkKey(input.idempotencyKey);
       const reason = checkReason(input.reason);
       const accountNumber = checkOptional(input.accountNumber, 'accountNumber', ACCOUNT_NUMBER_CHARACTERS) ?? '';
       const { id } = await reachable(ctx, 'Payment', input.paymentId, 'paymentId', 'PAYMENT_NOT_FOUND');
-      return resolveSuspense(ctx.api.deps.flows, { paymentId: id, accountNumber, idempotencyKey, reason }, actorOf(ctx.viewer));
+      return resolveSuspense(
+        ctx.api.deps.flows,
+        { paymentId: id, accountNumber, idempotencyKey, reason },
+        actorOf(ctx.viewer),
+      );
     });
   }
 }

@@ -11,7 +11,11 @@ const REASON_LEAST_CHARACTERS = 3;
  */
 function checkText(text: string, field: string): string {
   if (text.includes('\0') || !text.isWellFormed()) {
-    throw new UserError('TEXT_NOT_ALLOWED', 'This text holds a NUL character or half of a character. Remove it.', field);
+    throw new UserError(
+      'TEXT_NOT_ALLOWED',
+      'This text holds a NUL character or half of a character. Remove it.',
+      field,
+    );
   }
   return text;
 }
@@ -39,7 +43,11 @@ export function checkReason(reason: string): string {
 }
 
 /** Optional text up to a length. @throws UserError TEXT_TOO_LONG, TEXT_NOT_ALLOWED */
-export function checkOptional(text: string | null | undefined, field: string, mostCharacters: number): string | undefined {
+export function checkOptional(
+  text: string | null | undefined,
+  field: string,
+  mostCharacters: number,
+): string | undefined {
   if (text == null || text === '') return undefined;
   if (text.length > mostCharacters) {
     throw new UserError('TEXT_TOO_LONG', `This text has more than ${mostCharacters} characters. Shorten it.`, field);

@@ -25,14 +25,32 @@ const FIELDS = { commandId: 'switchCommandId' };
 
 @Resolver()
 export class DecideSwitch {
-  @Mutation(() => SwitchCommandPayload, { description: 'Approves a cut that waits for it (批准停电). Never by the person who asked for it; it is judged again as of now.' })
-  approveSwitchCommand(@Arg('input', () => SwitchDecisionInput, INPUT) input: SwitchDecisionInput, @Ctx() ctx: ApiContext): Promise<SwitchAnswer> {
-    return attempt(async () => approveSwitchCommand(ctx.api.deps.flows, await checked(ctx, input), actorOf(ctx.viewer)), FIELDS);
+  @Mutation(() => SwitchCommandPayload, {
+    description:
+      'Approves a cut that waits for it (批准停电). Never by the person who asked for it; it is judged again as of now.',
+  })
+  approveSwitchCommand(
+    @Arg('input', () => SwitchDecisionInput, INPUT) input: SwitchDecisionInput,
+    @Ctx() ctx: ApiContext,
+  ): Promise<SwitchAnswer> {
+    return attempt(
+      async () => approveSwitchCommand(ctx.api.deps.flows, await checked(ctx, input), actorOf(ctx.viewer)),
+      FIELDS,
+    );
   }
 
-  @Mutation(() => SwitchCommandPayload, { description: 'Cancels a cut that was not sent yet (取消指令). What was sent is answered by a newer command, never cancelled.' })
-  cancelSwitchCommand(@Arg('input', () => SwitchDecisionInput, INPUT) input: SwitchDecisionInput, @Ctx() ctx: ApiContext): Promise<SwitchAnswer> {
-    return attempt(async () => cancelSwitchCommand(ctx.api.deps.flows, await checked(ctx, input), actorOf(ctx.viewer)), FIELDS);
+  @Mutation(() => SwitchCommandPayload, {
+    description:
+      'Cancels a cut that was not sent yet (取消指令). What was sent is answered by a newer command, never cancelled.',
+  })
+  cancelSwitchCommand(
+    @Arg('input', () => SwitchDecisionInput, INPUT) input: SwitchDecisionInput,
+    @Ctx() ctx: ApiContext,
+  ): Promise<SwitchAnswer> {
+    return attempt(
+      async () => cancelSwitchCommand(ctx.api.deps.flows, await checked(ctx, input), actorOf(ctx.viewer)),
+      FIELDS,
+    );
   }
 }
 

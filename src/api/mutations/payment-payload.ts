@@ -17,7 +17,10 @@ export type PaymentAnswer = Answer & {
 
 @ObjectType('PaymentPayload', { simpleResolvers: true, description: 'Answer to a mutation about money (缴费结果).' })
 export class PaymentPayload {
-  @Field(() => PaymentType, { nullable: true, description: 'The payment as it stands now (缴费); null when there are user errors.' })
+  @Field(() => PaymentType, {
+    nullable: true,
+    description: 'The payment as it stands now (缴费); null when there are user errors.',
+  })
   payment!: PaymentRow | null;
 
   @Field(() => Boolean, REPLAYED)
@@ -30,7 +33,8 @@ export class PaymentPayload {
 @Resolver(() => PaymentPayload)
 export class PaymentPayloadFields {
   @FieldResolver(() => [SwitchCommandType], {
-    description: 'Restores this payment ordered (复电指令), to be watched with `switchCommandChanged`. Empty when power was not off for debt, when something overdue is left, and in a replay.',
+    description:
+      'Restores this payment ordered (复电指令), to be watched with `switchCommandChanged`. Empty when power was not off for debt, when something overdue is left, and in a replay.',
   })
   async restoreCommands(@Root() answer: PaymentAnswer, @Ctx() { scope }: ApiContext): Promise<SwitchCommand[]> {
     const commands = await Promise.all((answer.restoreCommandIds ?? []).map((id) => scope.find('SwitchCommand', id)));

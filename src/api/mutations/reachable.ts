@@ -9,7 +9,11 @@ import { checkId } from './checks.js';
 export async function reachableServicePoint({ scope }: ApiContext, servicePointNumber: string): Promise<ServicePoint> {
   const point = await numbered(scope, 'ServicePoint', servicePointNumber);
   if (!point) {
-    throw new UserError('SERVICE_POINT_NOT_FOUND', 'There is no such service point. Look it up by its number.', 'servicePointNumber');
+    throw new UserError(
+      'SERVICE_POINT_NOT_FOUND',
+      'There is no such service point. Look it up by its number.',
+      'servicePointNumber',
+    );
   }
   return point;
 }

@@ -1,5 +1,5 @@
 import { Arg, Ctx, Field, InputType, Mutation, Resolver } from 'type-graphql';
-import type { Payment, PaymentChannel } from '../../billing/payment.js';
+import type { PaymentChannel } from '../../billing/payment.js';
 import { receivePayment } from '../../flows/receive-payment.js';
 import { UserError } from '../../platform/errors.js';
 import type { Role } from '../auth/viewer.js';
@@ -27,7 +27,10 @@ export class RecordPaymentInput {
   @Field(() => String, KEY)
   idempotencyKey!: string;
 
-  @Field(() => String, { description: 'Account it is meant for, as the payer gave it (户号). If there is no such account the money is kept in suspense.' })
+  @Field(() => String, {
+    description:
+      'Account it is meant for, as the payer gave it (户号). If there is no such account the money is kept in suspense.',
+  })
   accountNumber!: string;
 
   @Field(() => MoneyInput, { description: 'The money (金额), greater than zero, in the currency of the account.' })
@@ -36,10 +39,16 @@ export class RecordPaymentInput {
   @Field(() => PaymentChannelEnum, { description: 'How it came in (缴费渠道).' })
   channel!: PaymentChannel;
 
-  @Field(() => String, { nullable: true, description: "The payer's or bank's own reference (流水号), at most 128 characters." })
+  @Field(() => String, {
+    nullable: true,
+    description: "The payer's or bank's own reference (流水号), at most 128 characters.",
+  })
   reference?: string | null;
 
-  @Field(() => DateScalar, { nullable: true, description: 'Local day on which the money counts (记账日); today if absent.' })
+  @Field(() => DateScalar, {
+    nullable: true,
+    description: 'Local day on which the money counts (记账日); today if absent.',
+  })
   valueDate?: string | null;
 }
 
@@ -49,11 +58,18 @@ export class RecordPayment {
     description:
       'Records a payment (登记缴费). In one transaction it is posted, allocated to the oldest bills, every cut for arrears it makes groundless is withdrawn, and where power is due again the restore is ordered. Once this has answered, the money is safe whatever happens on the wire.',
   })
-  recordPayment(@Arg('input', () => RecordPaymentInput, INPUT) input: RecordPaymentInput, @Ctx() { api, viewer }: ApiContext): Promise<PaymentAnswer> {
+  recordPayment(
+    @Arg('input', () => RecordPaymentInput, INPUT) input: RecordPaymentInput,
+    @Ctx() { api, viewer }: ApiContext,
+  ): Promise<PaymentAnswer> {
     return attempt(async () => {
       const amountMinor = positiveMinor(input.amount, 'amount');
       if (!viewer.roles.some((role) => CHANNELS[role]?.includes(input.channel))) {
-        throw new UserError('CHANNEL_NOT_ALLOWED', `Your role does not take money by ${input.channel}. Give the channel it really came by.`, 'channel');
+        throw new UserError(
+          'CHANNEL_NOT_ALLOWED',
+          `Your role does not take money by ${input.channel}. Give the channel it really came by.`,
+          'channel',
+        );
       }
       return receivePayment(
         api.deps.flows,
@@ -75,6 +91,7 @@ export class RecordPayment {
 /** Any number is taken, known or not, as long as it can be stored. */
 function checkAccountNumber(accountNumber: string): string {
   const checked = checkOptional(accountNumber.trim(), 'accountNumber', ACCOUNT_NUMBER_CHARACTERS);
-  if (!checked) throw new UserError('ACCOUNT_NUMBER_MISSING', 'Give the account number as the payer gave it.', 'accountNumber');
+  if (!checked)
+    throw new UserError('ACCOUNT_NUMBER_MISSING', 'Give the account number as the payer gave it.', 'accountNumber');
   return checked;
 }

@@ -23,10 +23,17 @@ export class RequestCutInput {
   @Field(() => InterruptionReasonEnum, { description: 'Why power is to go off (停电原因).' })
   interruptionReason!: InterruptionReason;
 
-  @Field(() => DateScalar, { nullable: true, description: 'For debt: local day on which the written notice was served (通知送达日).' })
+  @Field(() => DateScalar, {
+    nullable: true,
+    description: 'For debt: local day on which the written notice was served (通知送达日).',
+  })
   noticeServedOn?: string | null;
 
-  @Field(() => String, { nullable: true, description: 'For debt: what proves that it was served (送达证明), at most 500 characters, e.g. the number of the signed slip.' })
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'For debt: what proves that it was served (送达证明), at most 500 characters, e.g. the number of the signed slip.',
+  })
   noticeProof?: string | null;
 
   @Field(() => String, REASON)
@@ -54,19 +61,33 @@ export class RequestSwitch {
     description:
       'Asks for a cut of one service point (申请停电). It is judged at once, a cut for debt waits for the approval of a second person, and every cut is judged again when it is sent. Ask `cutChecks` first.',
   })
-  requestCut(@Arg('input', () => RequestCutInput, INPUT) input: RequestCutInput, @Ctx() ctx: ApiContext): Promise<SwitchAnswer> {
+  requestCut(
+    @Arg('input', () => RequestCutInput, INPUT) input: RequestCutInput,
+    @Ctx() ctx: ApiContext,
+  ): Promise<SwitchAnswer> {
     return attempt(async () => {
       const point = { ...(await checked(ctx, input)), noticeServedOn: input.noticeServedOn ?? undefined };
       const noticeProof = checkOptional(input.noticeProof, 'noticeProof', PROOF_CHARACTERS);
-      return requestCut(ctx.api.deps.flows, { ...point, noticeProof, reason: input.interruptionReason }, actorOf(ctx.viewer));
+      return requestCut(
+        ctx.api.deps.flows,
+        { ...point, noticeProof, reason: input.interruptionReason },
+        actorOf(ctx.viewer),
+      );
     }, FIELDS);
   }
 
   @Mutation(() => SwitchCommandPayload, {
-    description: 'Asks for a restore of one service point (申请复电). Never limited and without approval, but power must be due: close the open reasons first. A payment orders its restore by itself.',
+    description:
+      'Asks for a restore of one service point (申请复电). Never limited and without approval, but power must be due: close the open reasons first. A payment orders its restore by itself.',
   })
-  requestRestore(@Arg('input', () => RequestRestoreInput, INPUT) input: RequestRestoreInput, @Ctx() ctx: ApiContext): Promise<SwitchAnswer> {
-    return attempt(async () => requestRestore(ctx.api.deps.flows, await checked(ctx, input), actorOf(ctx.viewer)), FIELDS);
+  requestRestore(
+    @Arg('input', () => RequestRestoreInput, INPUT) input: RequestRestoreInput,
+    @Ctx() ctx: ApiContext,
+  ): Promise<SwitchAnswer> {
+    return attempt(
+      async () => requestRestore(ctx.api.deps.flows, await checked(ctx, input), actorOf(ctx.viewer)),
+      FIELDS,
+    );
   }
 }
 

@@ -11,15 +11,23 @@ import { INPUT, REASON, USER_ERRORS } from './texts.js';
 
 const MILLIS = 1000;
 
-@InputType('SetClockInput', { description: 'A change of the simulated clock (时钟设置): exactly one of `at`, `advanceSeconds`, `scale`.' })
+@InputType('SetClockInput', {
+  description: 'A change of the simulated clock (时钟设置): exactly one of `at`, `advanceSeconds`, `scale`.',
+})
 export class SetClockInput {
-  @Field(() => DateTimeScalar, { nullable: true, description: 'Product time from now on (设定时间); never earlier than it is.' })
+  @Field(() => DateTimeScalar, {
+    nullable: true,
+    description: 'Product time from now on (设定时间); never earlier than it is.',
+  })
   at?: Date | null;
 
   @Field(() => GraphQLFloat, { nullable: true, description: 'Seconds to move on by (前进秒数).' })
   advanceSeconds?: number | null;
 
-  @Field(() => GraphQLFloat, { nullable: true, description: 'Product seconds per wall second (倍速): 1 is real speed, 0 stands still.' })
+  @Field(() => GraphQLFloat, {
+    nullable: true,
+    description: 'Product seconds per wall second (倍速): 1 is real speed, 0 stands still.',
+  })
   scale?: number | null;
 
   @Field(() => String, REASON)
@@ -28,7 +36,10 @@ export class SetClockInput {
 
 @ObjectType('SetClockPayload', { simpleResolvers: true, description: 'Answer to setClock (时钟设置结果).' })
 export class SetClockPayload {
-  @Field(() => ProductClockType, { nullable: true, description: 'The clock as it runs now (时钟); null when there are user errors.' })
+  @Field(() => ProductClockType, {
+    nullable: true,
+    description: 'The clock as it runs now (时钟); null when there are user errors.',
+  })
   clock!: ProductClockType | null;
 
   @Field(() => [UserErrorType], USER_ERRORS)
@@ -37,8 +48,14 @@ export class SetClockPayload {
 
 @Resolver()
 export class SetClock {
-  @Mutation(() => SetClockPayload, { description: 'Sets, advances or scales the one clock of a simulated world (设置时钟). Simulation mode only; meters follow.' })
-  setClock(@Arg('input', () => SetClockInput, INPUT) input: SetClockInput, @Ctx() { api, viewer }: ApiContext): Promise<Answer & { readonly clock?: ProductClockType }> {
+  @Mutation(() => SetClockPayload, {
+    description:
+      'Sets, advances or scales the one clock of a simulated world (设置时钟). Simulation mode only; meters follow.',
+  })
+  setClock(
+    @Arg('input', () => SetClockInput, INPUT) input: SetClockInput,
+    @Ctx() { api, viewer }: ApiContext,
+  ): Promise<Answer & { readonly clock?: ProductClockType }> {
     const { flows } = api.deps;
     return attempt(async () => {
       const change = {

@@ -19,9 +19,15 @@ export class SetKillSwitchInput {
   reason!: string;
 }
 
-@ObjectType('SetKillSwitchPayload', { simpleResolvers: true, description: 'Answer to setKillSwitch (紧急停止设置结果).' })
+@ObjectType('SetKillSwitchPayload', {
+  simpleResolvers: true,
+  description: 'Answer to setKillSwitch (紧急停止设置结果).',
+})
 export class SetKillSwitchPayload {
-  @Field(() => KillSwitchType, { nullable: true, description: 'The kill switch as it was set (紧急停止开关); null when there are user errors.' })
+  @Field(() => KillSwitchType, {
+    nullable: true,
+    description: 'The kill switch as it was set (紧急停止开关); null when there are user errors.',
+  })
   killSwitch!: KillSwitchType | null;
 
   @Field(() => [UserErrorType], USER_ERRORS)
@@ -31,7 +37,8 @@ export class SetKillSwitchPayload {
 @Resolver()
 export class SetKillSwitch {
   @Mutation(() => SetKillSwitchPayload, {
-    description: 'Engages or releases the kill switch (紧急停止开关). Once this has answered with `engaged`, no cut is sent; restores go on. Staff may engage it, only a SUPERVISOR may release it.',
+    description:
+      'Engages or releases the kill switch (紧急停止开关). Once this has answered with `engaged`, no cut is sent; restores go on. Staff may engage it, only a SUPERVISOR may release it.',
   })
   setKillSwitch(
     @Arg('input', () => SetKillSwitchInput, INPUT) { engaged, ...input }: SetKillSwitchInput,
@@ -42,7 +49,11 @@ export class SetKillSwitch {
     }
     return attempt(async () => {
       const note = checkReason(input.reason);
-      const set = await setKillSwitch(api.deps.flows, { engaged, note, idempotencyKey: checkKey(input.idempotencyKey) }, actorOf(viewer));
+      const set = await setKillSwitch(
+        api.deps.flows,
+        { engaged, note, idempotencyKey: checkKey(input.idempotencyKey) },
+        actorOf(viewer),
+      );
       return { killSwitch: { ...set, setBy: viewer.subject, reason: note } };
     });
   }

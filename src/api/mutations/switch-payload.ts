@@ -10,7 +10,10 @@ import { REPLAYED, USER_ERRORS } from './texts.js';
 /** What the switching flows return. */
 export type SwitchAnswer = Answer & { readonly commandId?: string; readonly replayed?: boolean };
 
-@ObjectType('SwitchCommandPayload', { simpleResolvers: true, description: 'Answer to a mutation about a switch command (指令结果).' })
+@ObjectType('SwitchCommandPayload', {
+  simpleResolvers: true,
+  description: 'Answer to a mutation about a switch command (指令结果).',
+})
 export class SwitchCommandPayload {
   @Field(() => Boolean, REPLAYED)
   replayed!: boolean | null;
@@ -37,7 +40,10 @@ export type InterruptionAnswer = Answer & {
   readonly replayed?: boolean;
 };
 
-@ObjectType('InterruptionPayload', { simpleResolvers: true, description: 'Answer to a mutation about an interruption (停电原因变更结果).' })
+@ObjectType('InterruptionPayload', {
+  simpleResolvers: true,
+  description: 'Answer to a mutation about an interruption (停电原因变更结果).',
+})
 export class InterruptionPayload {
   @Field(() => Boolean, REPLAYED)
   replayed!: boolean | null;
@@ -48,7 +54,10 @@ export class InterruptionPayload {
 
 @Resolver(() => InterruptionPayload)
 export class InterruptionPayloadFields {
-  @FieldResolver(() => InterruptionType, { nullable: true, description: 'The interruption as it stands now (停电记录); null when there are user errors.' })
+  @FieldResolver(() => InterruptionType, {
+    nullable: true,
+    description: 'The interruption as it stands now (停电记录); null when there are user errors.',
+  })
   interruption(@Root() answer: InterruptionAnswer, @Ctx() { scope }: ApiContext): Promise<Interruption | null> {
     return scope.find('Interruption', answer.interruptionId);
   }

@@ -5,5 +5,12 @@ export const KEY = {
 };
 export const REASON = { description: 'Why, in words (原因), 3 to 1000 characters. Kept in the audit.' };
 export const INPUT = { description: 'What is asked for (请求内容).' };
-export const USER_ERRORS = { description: 'What the caller can put right (业务错误); empty when it was done. With an entry here nothing was changed.' };
-export const REPLAYED = { nullable: true, description: 'True when this key had been used before and the first answer is given again (重复请求); null when it was not done.' } as const;
+export const USER_ERRORS = {
+  description:
+    'What the caller can put right (业务错误); empty when it was done. With an entry here nothing was changed.',
+};
+export const REPLAYED = {
+  nullable: true,
+  description:
+    'True when this key had been used before and the first answer is given again (重复请求); null when it was not done.',
+} as const;

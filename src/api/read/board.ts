@@ -10,7 +10,8 @@ const QUARANTINE_COUNTED_TO = 10_000;
 const SHARED_MS = 250;
 
 const OPEN_LIST = OPEN_STATES.map((state) => `'${state}'`).join(', ');
-const IN_REACH = (account: string) => `($1::uuid[] IS NULL OR EXISTS (SELECT FROM account a WHERE a.id = ${account} AND a.district_id = ANY($1)))`;
+const IN_REACH = (account: string) =>
+  `($1::uuid[] IS NULL OR EXISTS (SELECT FROM account a WHERE a.id = ${account} AND a.district_id = ANY($1)))`;
 
 const COMMANDS = statement(
   'api-board-commands',
@@ -45,7 +46,10 @@ interface StateCount {
 
 /** Reads the operations board; looks that fall together share one reading. */
 export class BoardReader {
-  private readonly shared = new Map<string, { readonly board: Promise<OperationsBoardType>; readonly startedMs: number }>();
+  private readonly shared = new Map<
+    string,
+    { readonly board: Promise<OperationsBoardType>; readonly startedMs: number }
+  >();
 
   constructor(
     private readonly db: Reader,
@@ -81,7 +85,10 @@ export class BoardReader {
     return {
       ...rest!,
       at,
-      openCommands: OPEN_STATES.map((state) => ({ state, count: counts.find((row) => row.state === state)?.count ?? 0 })),
+      openCommands: OPEN_STATES.map((state) => ({
+        state,
+        count: counts.find((row) => row.state === state)?.count ?? 0,
+      })),
       oldestRestoreAgeSeconds: ages.length > 0 ? Math.max(...ages) : null,
     };
   }

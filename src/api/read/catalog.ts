@@ -5,7 +5,14 @@ import type { LedgerEntry } from '../../billing/ledger-entry.js';
 import { LedgerEntryEntity } from '../../billing/ledger-entry.js';
 import { PaymentEntity, type Payment } from '../../billing/payment.js';
 import { MeterInstallationEntity, type MeterInstallation } from '../../metering/meter.js';
-import { DailyUsageEntity, MeterEventEntity, ReadingEntity, type DailyUsage, type MeterEvent, type Reading } from '../../metering/reading.js';
+import {
+  DailyUsageEntity,
+  MeterEventEntity,
+  ReadingEntity,
+  type DailyUsage,
+  type MeterEvent,
+  type Reading,
+} from '../../metering/reading.js';
 import { AuditEntryEntity, type AuditEntryRow } from '../../platform/audit-entry.js';
 import { WorkOrderEntity, type WorkOrder } from '../../service/work-order.js';
 import { InterruptionEntity, type Interruption } from '../../switching/interruption.js';
@@ -42,8 +49,10 @@ export const LISTS = {
     descending: false,
     filters: {
       district: 't.district_id = ?::uuid',
-      inArrears: 'EXISTS (SELECT FROM bill b WHERE b.account_id = t.id AND b.due_date < ?::date AND (b.paid_minor < b.total_minor OR b.late_fee_paid_minor < b.late_fee_minor))',
-      clear: 'NOT EXISTS (SELECT FROM bill b WHERE b.account_id = t.id AND b.due_date < ?::date AND (b.paid_minor < b.total_minor OR b.late_fee_paid_minor < b.late_fee_minor))',
+      inArrears:
+        'EXISTS (SELECT FROM bill b WHERE b.account_id = t.id AND b.due_date < ?::date AND (b.paid_minor < b.total_minor OR b.late_fee_paid_minor < b.late_fee_minor))',
+      clear:
+        'NOT EXISTS (SELECT FROM bill b WHERE b.account_id = t.id AND b.due_date < ?::date AND (b.paid_minor < b.total_minor OR b.late_fee_paid_minor < b.late_fee_minor))',
       // True: some service point has an open interruption; false: it has service points and none of them has.
       supplyOff: `?::boolean = EXISTS (SELECT FROM service_point p JOIN interruption i ON i.service_point_id = p.id AND i.closed_at IS NULL WHERE p.account_id = t.id)`,
       reported: `EXISTS (SELECT FROM service_point p JOIN meter_installation n ON n.service_point_id = p.id AND n.removed_at IS NULL JOIN meter m ON m.id = n.meter_id
@@ -117,7 +126,8 @@ export const LISTS = {
     keys: [{ column: 't.installed_at', type: 'timestamptz' }, ID],
     descending: true,
     filters: {
-      reachAccounts: 'EXISTS (SELECT FROM service_point p WHERE p.id = t.service_point_id AND p.account_id = ANY(?::uuid[]))',
+      reachAccounts:
+        'EXISTS (SELECT FROM service_point p WHERE p.id = t.service_point_id AND p.account_id = ANY(?::uuid[]))',
       reachDistricts: `EXISTS (SELECT FROM service_point p JOIN account a ON a.id = p.account_id WHERE p.id = t.service_point_id AND a.district_id = ANY(?::uuid[]))`,
     },
   }),
@@ -125,14 +135,25 @@ export const LISTS = {
     // Partitions are cut by read_at and the key begins with the meter: both are named.
     from: 'meter_installation n JOIN reading t ON t.meter_id = n.meter_id AND t.installation_id = n.id',
     parent: 'n.service_point_id',
-    keys: [{ column: 't.read_at', type: 'timestamptz' }, { column: 't.meter_id', type: 'uuid' }, { column: 't.quality', type: 'text' }],
+    keys: [
+      { column: 't.read_at', type: 'timestamptz' },
+      { column: 't.meter_id', type: 'uuid' },
+      { column: 't.quality', type: 'text' },
+    ],
     descending: true,
-    filters: { from: 't.read_at >= ?::timestamptz', until: 't.read_at < ?::timestamptz', usable: 't.usable = ?::boolean' },
+    filters: {
+      from: 't.read_at >= ?::timestamptz',
+      until: 't.read_at < ?::timestamptz',
+      usable: 't.usable = ?::boolean',
+    },
   }),
   dailyUsage: listOf<DailyUsage>('daily-usage', DailyUsageEntity, {
     from: 'meter_installation n JOIN daily_usage t ON t.installation_id = n.id',
     parent: 'n.service_point_id',
-    keys: [{ column: 't.usage_date', type: 'date' }, { column: 't.installation_id', type: 'uuid' }],
+    keys: [
+      { column: 't.usage_date', type: 'date' },
+      { column: 't.installation_id', type: 'uuid' },
+    ],
     descending: true,
     filters: { from: 't.usage_date >= ?::date', until: 't.usage_date < ?::date' },
   }),
@@ -170,7 +191,11 @@ export const LISTS = {
   auditEntries: listOf<AuditEntryRow>('audit-entries', AuditEntryEntity, {
     keys: [NUMBER],
     descending: true,
-    filters: { subject: 't.subject_id = ?::uuid', servicePoint: 't.service_point_id = ?::uuid', ...OF_ACCOUNT_IN_REACH },
+    filters: {
+      subject: 't.subject_id = ?::uuid',
+      servicePoint: 't.service_point_id = ?::uuid',
+      ...OF_ACCOUNT_IN_REACH,
+    },
   }),
   auditEntriesOfSubject: listOf<AuditEntryRow>('subject-audit-entries', AuditEntryEntity, {
     parent: 't.subject_id',

@@ -54,14 +54,21 @@ const REASON_TEXTS: Readonly<Record<InterruptionReason, PowerText>> = {
   ARREARS: { zh: '电费逾期未缴。', en: 'Bills are unpaid past their due date.' },
   PREPAID_EXHAUSTED: { zh: '预付电费已用完。', en: 'The prepaid money is used up.' },
   SAFETY: { zh: '存在安全隐患,消除后才能复电。', en: 'There is a danger; power comes back once it is removed.' },
-  THEFT: { zh: '查实窃电,处理完毕后才能复电。', en: 'Theft of electricity was proven; power comes back once that is settled.' },
+  THEFT: {
+    zh: '查实窃电,处理完毕后才能复电。',
+    en: 'Theft of electricity was proven; power comes back once that is settled.',
+  },
   CUSTOMER_REQUEST: { zh: '应客户申请停电。', en: 'The customer asked for it.' },
   VACANT: { zh: '房屋空置。', en: 'The premises are recorded as vacant.' },
 };
 
 /** Explains, in plain words, why power is off or on and what to do. Pure. */
 export function explainPower(facts: PowerFacts): PowerAnswer {
-  const reasons = facts.interruptions.map(({ reason, openedAt }) => ({ reason, since: openedAt, text: REASON_TEXTS[reason] }));
+  const reasons = facts.interruptions.map(({ reason, openedAt }) => ({
+    reason,
+    since: openedAt,
+    text: REASON_TEXTS[reason],
+  }));
   const verdict = verdictOf(facts);
   return { verdict, headline: headlineOf(verdict, facts), reasons, steps: stepsOf(verdict, facts) };
 }
@@ -87,17 +94,29 @@ function headlineOf(verdict: PowerVerdict, { gatewayPresence }: PowerFacts): Pow
           }
         : { zh: '供电正常,电表上报有电。', en: 'Power is due, and the meter reports it on.' };
     case 'OFF_FOR_DEBT':
-      return { zh: '因欠费停电,缴清逾期电费后自动复电。', en: 'Power is off for unpaid bills. It comes back by itself once what is overdue is paid.' };
+      return {
+        zh: '因欠费停电,缴清逾期电费后自动复电。',
+        en: 'Power is off for unpaid bills. It comes back by itself once what is overdue is paid.',
+      };
     case 'OFF_FOR_OTHER_REASON':
-      return { zh: '因欠费以外的原因停电,仅缴费不能复电。', en: 'Power is off for a reason that payment alone does not remove.' };
+      return {
+        zh: '因欠费以外的原因停电,仅缴费不能复电。',
+        en: 'Power is off for a reason that payment alone does not remove.',
+      };
     case 'RESTORE_UNDER_WAY':
       return { zh: '正在复电。', en: 'Power is being brought back now.' };
     case 'WAITING_FOR_BUTTON':
       return { zh: '已允许合闸,请在电表上按键复电。', en: 'The meter is ready: press its button to have power again.' };
     case 'FIELD_VISIT':
-      return { zh: '远程未能复电,已派人现场处理。', en: 'Power could not be brought back remotely; field staff are on it.' };
+      return {
+        zh: '远程未能复电,已派人现场处理。',
+        en: 'Power could not be brought back remotely; field staff are on it.',
+      };
     case 'UNEXPLAINED':
-      return { zh: '应供电而电表上报无电,系统将自动复电。', en: 'Power is due but the meter reports it off; a restore is ordered by itself.' };
+      return {
+        zh: '应供电而电表上报无电,系统将自动复电。',
+        en: 'Power is due but the meter reports it off; a restore is ordered by itself.',
+      };
     case 'UNKNOWN':
       return { zh: '暂无法确认供电状态。', en: 'The state of the supply is not known.' };
   }
@@ -105,7 +124,10 @@ function headlineOf(verdict: PowerVerdict, { gatewayPresence }: PowerFacts): Pow
 
 const CALL = (servicePhone: string): PowerStep => ({
   code: 'CALL',
-  text: { zh: `请拨打 95598 或台区服务电话 ${servicePhone}。`, en: `Call 95598, or the service phone of your district: ${servicePhone}.` },
+  text: {
+    zh: `请拨打 95598 或台区服务电话 ${servicePhone}。`,
+    en: `Call 95598, or the service phone of your district: ${servicePhone}.`,
+  },
 });
 
 function stepsOf(verdict: PowerVerdict, facts: PowerFacts): PowerStep[] {
@@ -116,21 +138,41 @@ function stepsOf(verdict: PowerVerdict, facts: PowerFacts): PowerStep[] {
   switch (verdict) {
     case 'POWER_ON':
       return [
-        { code: 'CHECK_MAIN_SWITCH', text: { zh: '如家中没电,先检查家中总开关。', en: 'If it is dark at home, check your own main switch first.' } },
+        {
+          code: 'CHECK_MAIN_SWITCH',
+          text: { zh: '如家中没电,先检查家中总开关。', en: 'If it is dark at home, check your own main switch first.' },
+        },
         call,
       ];
     case 'OFF_FOR_DEBT':
       return [
         ...pay,
-        { code: 'WAIT', text: { zh: '缴费后通常几秒内自动复电,无需申请。', en: 'After paying, power normally comes back within seconds; no request is needed.' } },
+        {
+          code: 'WAIT',
+          text: {
+            zh: '缴费后通常几秒内自动复电,无需申请。',
+            en: 'After paying, power normally comes back within seconds; no request is needed.',
+          },
+        },
       ];
     case 'OFF_FOR_OTHER_REASON':
       return [...pay, call];
     case 'RESTORE_UNDER_WAY':
-      return [{ code: 'WAIT', text: { zh: '请稍候,电表确认后即恢复。', en: 'Wait a moment: it is done as soon as the meter confirms.' } }];
+      return [
+        {
+          code: 'WAIT',
+          text: { zh: '请稍候,电表确认后即恢复。', en: 'Wait a moment: it is done as soon as the meter confirms.' },
+        },
+      ];
     case 'WAITING_FOR_BUTTON':
       return [
-        { code: 'PRESS_BUTTON', text: { zh: '确认用电安全后,长按电表按键 3 秒。', en: 'Make sure that nothing dangerous is switched on, then hold the button on the meter for 3 seconds.' } },
+        {
+          code: 'PRESS_BUTTON',
+          text: {
+            zh: '确认用电安全后,长按电表按键 3 秒。',
+            en: 'Make sure that nothing dangerous is switched on, then hold the button on the meter for 3 seconds.',
+          },
+        },
       ];
     case 'FIELD_VISIT':
       return [
@@ -144,7 +186,10 @@ function stepsOf(verdict: PowerVerdict, facts: PowerFacts): PowerStep[] {
         call,
       ];
     case 'UNEXPLAINED':
-      return [{ code: 'WAIT', text: { zh: '请稍候,系统正在处理。', en: 'Wait a moment: the system is dealing with it.' } }, call];
+      return [
+        { code: 'WAIT', text: { zh: '请稍候,系统正在处理。', en: 'Wait a moment: the system is dealing with it.' } },
+        call,
+      ];
     case 'UNKNOWN':
       return [call];
   }

@@ -65,7 +65,14 @@ export async function readPages<Row extends object>(
   page: PageArgs,
 ): Promise<Map<string | null, Page<Row>>> {
   const used = Object.keys(spec.filters).filter((filter) => filters[filter] !== undefined && filters[filter] !== null);
-  const after = page.after == null ? [] : parseCursor(spec.name, spec.keys.map(({ type }) => type), page.after);
+  const after =
+    page.after == null
+      ? []
+      : parseCursor(
+          spec.name,
+          spec.keys.map(({ type }) => type),
+          page.after,
+        );
   const values = [...(parents ? [parents] : []), page.first + 1, ...after, ...used.map((filter) => filters[filter])];
   const rows = await db.rows<KeyedRow>(statementFor(spec, parents !== null, after.length > 0, used), values);
 
@@ -98,7 +105,12 @@ function toPage<Row extends object>(spec: ListSpec<Row>, rows: readonly KeyedRow
 const statements = new Map<string, Statement>();
 
 /** The statement of a list for one combination of filters; their number is small and fixed by the lists declared. */
-function statementFor<Row>(spec: ListSpec<Row>, nested: boolean, hasAfter: boolean, used: readonly string[]): Statement {
+function statementFor<Row>(
+  spec: ListSpec<Row>,
+  nested: boolean,
+  hasAfter: boolean,
+  used: readonly string[],
+): Statement {
   const form = [spec.name, nested, hasAfter, ...used].join(' ');
   const known = statements.get(form);
   if (known) return known;
@@ -116,7 +128,9 @@ function textOf<Row>(spec: ListSpec<Row>, nested: boolean, hasAfter: boolean, us
   const conditions: string[] = nested && spec.parent ? [`${spec.parent} = parent.id`] : [];
   if (hasAfter) {
     const bounds = spec.keys.map(({ type }) => `${next()}::${type}`);
-    conditions.push(`(${spec.keys.map(({ column }) => column).join(', ')}) ${spec.descending ? '<' : '>'} (${bounds.join(', ')})`);
+    conditions.push(
+      `(${spec.keys.map(({ column }) => column).join(', ')}) ${spec.descending ? '<' : '>'} (${bounds.join(', ')})`,
+    );
   }
   for (const filter of used) {
     const value = next();
@@ -125,7 +139,9 @@ function textOf<Row>(spec: ListSpec<Row>, nested: boolean, hasAfter: boolean, us
   const select = `SELECT ${spec.columns}, ARRAY[${spec.keys.map(keyText).join(', ')}] AS "cursorKeys"
     FROM ${spec.from} WHERE ${conditions.join(' AND ') || 'true'}
     ORDER BY ${spec.keys.map(({ column }) => `${column} ${direction}`).join(', ')} LIMIT ${limit}`;
-  return nested ? `SELECT parent.id AS "parentId", x.* FROM unnest($1::uuid[]) AS parent (id) CROSS JOIN LATERAL (${select}) x` : select;
+  return nested
+    ? `SELECT parent.id AS "parentId", x.* FROM unnest($1::uuid[]) AS parent (id) CROSS JOIN LATERAL (${select}) x`
+    : select;
 }
 
 /** A key as text that PostgreSQL reads back as exactly the same value. */

@@ -11,7 +11,11 @@ const KEYS = {
 } as const;
 
 /** The row with this number or code, or null if there is none within the viewer's reach. */
-export async function numbered<Name extends keyof typeof KEYS>(scope: Scope, name: Name, number: string): Promise<NodeRows[Name] | null> {
+export async function numbered<Name extends keyof typeof KEYS>(
+  scope: Scope,
+  name: Name,
+  number: string,
+): Promise<NodeRows[Name] | null> {
   const { property, form } = KEYS[name];
   return form.test(number) ? scope.findBy(name, property as string & keyof NodeRows[Name], number) : null;
 }

@@ -14,7 +14,10 @@ const OVERDUE = statement(
 export function overdueOfAccount(ctx: ApiContext, accountId: string): Promise<bigint> {
   return ctx.scope
     .loader<string, bigint>('overdue', async (accountIds) => {
-      const rows = await ctx.api.deps.flows.db.rows<{ accountId: string; overdueMinor: bigint }>(OVERDUE, [accountIds, today(ctx)]);
+      const rows = await ctx.api.deps.flows.db.rows<{ accountId: string; overdueMinor: bigint }>(OVERDUE, [
+        accountIds,
+        today(ctx),
+      ]);
       const byAccount = new Map(rows.map((row) => [row.accountId, row.overdueMinor]));
       return accountIds.map((id) => byAccount.get(id) ?? 0n);
     })

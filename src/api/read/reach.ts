@@ -16,7 +16,10 @@ const ACCOUNTS_BY_NUMBER = statement(
   'api-reach-accounts',
   `SELECT id, district_id AS "districtId" FROM account WHERE account_number = ANY($1::text[])`,
 );
-const DISTRICTS_BY_CODE = statement('api-reach-districts', `SELECT id FROM transformer_district WHERE code = ANY($1::text[])`);
+const DISTRICTS_BY_CODE = statement(
+  'api-reach-districts',
+  `SELECT id FROM transformer_district WHERE code = ANY($1::text[])`,
+);
 
 const EVERYTHING: Reach = { kind: 'ALL' };
 
@@ -24,7 +27,11 @@ const EVERYTHING: Reach = { kind: 'ALL' };
 export async function reachOf(db: Reader, viewer: Viewer): Promise<Reach> {
   if (viewer.roles.includes('CUSTOMER')) {
     const accounts = await db.rows<{ id: string; districtId: string }>(ACCOUNTS_BY_NUMBER, [viewer.accountNumbers]);
-    return { kind: 'ACCOUNTS', accountIds: accounts.map(({ id }) => id), districtIds: accounts.map(({ districtId }) => districtId) };
+    return {
+      kind: 'ACCOUNTS',
+      accountIds: accounts.map(({ id }) => id),
+      districtIds: accounts.map(({ districtId }) => districtId),
+    };
   }
   if (viewer.roles.includes('DISTRICT_MANAGER')) {
     const districts = await db.rows<{ id: string }>(DISTRICTS_BY_CODE, [viewer.districtCodes]);

@@ -1,6 +1,13 @@
 import type { EntitySchema } from '@mikro-orm/core';
 import { AccountEntity, ServicePointEntity, type Account, type ServicePoint } from '../../accounts/account.js';
-import { ContactEntity, CustomerEntity, ProtectionEntity, type Contact, type Customer, type Protection } from '../../accounts/customer.js';
+import {
+  ContactEntity,
+  CustomerEntity,
+  ProtectionEntity,
+  type Contact,
+  type Customer,
+  type Protection,
+} from '../../accounts/customer.js';
 import { TransformerDistrictEntity, type TransformerDistrict } from '../../accounts/transformer-district.js';
 import { BillEntity, BillLineEntity, type Bill, type BillLine } from '../../billing/bill.js';
 import { LedgerEntryEntity, type LedgerEntry } from '../../billing/ledger-entry.js';
@@ -12,7 +19,14 @@ import {
   type PaymentAllocation,
   type PaymentReversal,
 } from '../../billing/payment.js';
-import { GatewayEntity, MeterEntity, MeterInstallationEntity, type Gateway, type Meter, type MeterInstallation } from '../../metering/meter.js';
+import {
+  GatewayEntity,
+  MeterEntity,
+  MeterInstallationEntity,
+  type Gateway,
+  type Meter,
+  type MeterInstallation,
+} from '../../metering/meter.js';
 import { AuditEntryEntity, type AuditEntryRow } from '../../platform/audit-entry.js';
 import { WorkOrderEntity, type WorkOrder } from '../../service/work-order.js';
 import { InterruptionEntity, type Interruption } from '../../switching/interruption.js';
@@ -88,7 +102,12 @@ export const RELATED: { readonly [Name in RelatedName]: RelatedSpec } = {
   allocationsOfBill: { entity: PaymentAllocationEntity, by: 'billId', orderBy: { id: 'asc' } },
   allocationsOfPayment: { entity: PaymentAllocationEntity, by: 'paymentId', orderBy: { id: 'asc' } },
   contactsOfCustomer: { entity: ContactEntity, by: 'customerId', orderBy: { kind: 'asc', id: 'asc' } },
-  installationOfMeterNow: { entity: MeterInstallationEntity, by: 'meterId', where: { removedAt: null }, orderBy: { id: 'asc' } },
+  installationOfMeterNow: {
+    entity: MeterInstallationEntity,
+    by: 'meterId',
+    where: { removedAt: null },
+    orderBy: { id: 'asc' },
+  },
   installationOfServicePointNow: {
     entity: MeterInstallationEntity,
     by: 'servicePointId',
@@ -108,7 +127,12 @@ export const RELATED: { readonly [Name in RelatedName]: RelatedSpec } = {
     where: { closedAt: null },
     orderBy: { openedAt: 'asc', id: 'asc' },
   },
-  openWorkOrdersOfServicePoint: { entity: WorkOrderEntity, by: 'servicePointId', where: { state: 'OPEN' }, orderBy: { deadlineAt: 'asc' } },
+  openWorkOrdersOfServicePoint: {
+    entity: WorkOrderEntity,
+    by: 'servicePointId',
+    where: { state: 'OPEN' },
+    orderBy: { deadlineAt: 'asc' },
+  },
   protectionsOfCustomer: { entity: ProtectionEntity, by: 'customerId', orderBy: { kind: 'asc', id: 'asc' } },
   reversalOfPayment: { entity: PaymentReversalEntity, by: 'paymentId', orderBy: { paymentId: 'asc' } },
 };

@@ -38,14 +38,23 @@ export class Scope {
   }
 
   /** The row of this type and id, or null if there is none within the viewer's reach. */
-  async find<Name extends NodeName>(name: Name, id: string | bigint | null | undefined): Promise<NodeRows[Name] | null> {
+  async find<Name extends NodeName>(
+    name: Name,
+    id: string | bigint | null | undefined,
+  ): Promise<NodeRows[Name] | null> {
     if (id === null || id === undefined) return null;
-    const row = await this.loader<string, NodeRows[Name] | null>(`find ${name}`, (ids) => this.findByIds(name, ids)).load(String(id));
+    const row = await this.loader<string, NodeRows[Name] | null>(`find ${name}`, (ids) =>
+      this.findByIds(name, ids),
+    ).load(String(id));
     return row && (await isVisible(this, name, row)) ? row : null;
   }
 
   /** The row whose natural key (account number, serial …) is `value`, or null if there is none within the viewer's reach. */
-  async findBy<Name extends NodeName>(name: Name, property: string & keyof NodeRows[Name], value: string): Promise<NodeRows[Name] | null> {
+  async findBy<Name extends NodeName>(
+    name: Name,
+    property: string & keyof NodeRows[Name],
+    value: string,
+  ): Promise<NodeRows[Name] | null> {
     const row = (await this.manager().findOne(NODE_ENTITIES[name], { [property]: value })) as NodeRows[Name] | null;
     return row && (await isVisible(this, name, row)) ? row : null;
   }
@@ -60,7 +69,12 @@ export class Scope {
    * together for all parents.
    * @throws ApiError PAGE_TOO_LARGE, INVALID_CURSOR
    */
-  page<Row extends object>(list: ListSpec<Row>, parentId: string | null, page: PageArgs, filters: FilterValues = {}): Promise<Page<Row>> {
+  page<Row extends object>(
+    list: ListSpec<Row>,
+    parentId: string | null,
+    page: PageArgs,
+    filters: FilterValues = {},
+  ): Promise<Page<Row>> {
     this.checkPageSize(page.first);
     const db = this.deps.flows.db;
     if (parentId === null) return readPages(db, list, null, filters, page).then((pages) => pages.get(null)!);
@@ -73,7 +87,10 @@ export class Scope {
   }
 
   /** A loader of this request by name; `batch` answers for many keys, in their order. */
-  loader<Key, Value>(name: string, batch: (keys: readonly Key[]) => Promise<readonly (Value | Error)[]>): DataLoader<Key, Value> {
+  loader<Key, Value>(
+    name: string,
+    batch: (keys: readonly Key[]) => Promise<readonly (Value | Error)[]>,
+  ): DataLoader<Key, Value> {
     const known = this.loaders.get(name);
     if (known) return known as unknown as DataLoader<Key, Value>;
     const made = new DataLoader<Key, Value>(batch);
@@ -86,13 +103,19 @@ export class Scope {
     return this.em;
   }
 
-  private async findByIds<Name extends NodeName>(name: Name, ids: readonly string[]): Promise<(NodeRows[Name] | null)[]> {
+  private async findByIds<Name extends NodeName>(
+    name: Name,
+    ids: readonly string[],
+  ): Promise<(NodeRows[Name] | null)[]> {
     const rows = (await this.manager().find(NODE_ENTITIES[name], { id: { $in: ids } })) as unknown as NodeRows[Name][];
     const byId = new Map(rows.map((row) => [String(row.id), row]));
     return ids.map((id) => byId.get(id) ?? null);
   }
 
-  private async relatedByIds<Name extends RelatedName>(name: Name, ids: readonly string[]): Promise<RelatedRows[Name][][]> {
+  private async relatedByIds<Name extends RelatedName>(
+    name: Name,
+    ids: readonly string[],
+  ): Promise<RelatedRows[Name][][]> {
     const { entity, by, where, orderBy } = RELATED[name];
     const rows = await this.manager().find(entity, { [by]: { $in: ids }, ...where }, { orderBy });
     const grouped = Map.groupBy(rows as Record<string, unknown>[], (row) => row[by] as string);
@@ -103,7 +126,11 @@ export class Scope {
   private checkPageSize(first: number): void {
     const most = this.deps.limits.pageSize.value;
     if (!Number.isInteger(first) || first < 1 || first > most) {
-      throw new ApiError('PAGE_TOO_LARGE', `\`first\` is ${first}; ask for 1 to ${most} nodes and page on with \`after\`.`, 400);
+      throw new ApiError(
+        'PAGE_TOO_LARGE',
+        `\`first\` is ${first}; ask for 1 to ${most} nodes and page on with \`after\`.`,
+        400,
+      );
     }
   }
 }

@@ -34,5 +34,5 @@ export function reportedSupplyOf(meter: Meter | null): ReportedSupplyType {
 }
 
 /** Presence as a word: offline is a fact about the connection, never about the supply. */
-export const presenceOf = (gateway: { readonly online: boolean | null } | null): GatewayPresence =>
+export const presenceOf = (gateway: { readonly online?: boolean | null } | null): GatewayPresence =>
   gateway?.online === true ? 'ONLINE' : gateway?.online === false ? 'OFFLINE' : 'UNKNOWN';

@@ -12,7 +12,8 @@ const districtInReach = async (scope: Scope, districtId: string): Promise<boolea
   return (reach.kind === 'DISTRICTS' || reach.kind === 'ACCOUNTS') && reach.districtIds.includes(districtId);
 };
 
-const ofAccount = (scope: Scope, row: { readonly accountId: string }): Promise<boolean> => accountInReach(scope, row.accountId);
+const ofAccount = (scope: Scope, row: { readonly accountId: string }): Promise<boolean> =>
+  accountInReach(scope, row.accountId);
 
 /** For viewers whose reach is not everything: whether they can see this row. Every type must say it. */
 const CHECKS: { readonly [Name in NodeName]: Check<Name> } = {
@@ -39,7 +40,8 @@ const CHECKS: { readonly [Name in NodeName]: Check<Name> } = {
     const [installation] = await scope.related('installationOfMeterNow', meter.id);
     return installation ? (await scope.find('ServicePoint', installation.servicePointId)) !== null : false;
   },
-  MeterInstallation: async (scope, installation) => (await scope.find('ServicePoint', installation.servicePointId)) !== null,
+  MeterInstallation: async (scope, installation) =>
+    (await scope.find('ServicePoint', installation.servicePointId)) !== null,
   Payment: async (scope, payment) => {
     const reach = await scope.reach();
     if (reach.kind === 'BANK') return payment.postedBy === reach.subject;
@@ -52,6 +54,10 @@ const CHECKS: { readonly [Name in NodeName]: Check<Name> } = {
 };
 
 /** Whether the viewer can see this row. Out of reach is answered like "does not exist", so that nothing is given away. */
-export async function isVisible<Name extends NodeName>(scope: Scope, name: Name, row: NodeRows[Name]): Promise<boolean> {
+export async function isVisible<Name extends NodeName>(
+  scope: Scope,
+  name: Name,
+  row: NodeRows[Name],
+): Promise<boolean> {
   return (await scope.reach()).kind === 'ALL' || CHECKS[name](scope, row);
 }

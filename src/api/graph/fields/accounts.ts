@@ -5,7 +5,13 @@ import type { TransformerDistrict } from '../../../accounts/transformer-district
 import { LISTS } from '../../read/catalog.js';
 import type { ApiContext } from '../../context.js';
 import { today, nextMonthDay } from '../../read/today.js';
-import { AccountConnection, AccountLedgerConnection, BillConnection, PaymentConnection, ServicePointConnection } from '../connections.js';
+import {
+  AccountConnection,
+  AccountLedgerConnection,
+  BillConnection,
+  PaymentConnection,
+  ServicePointConnection,
+} from '../connections.js';
 import { AccountStandingEnum } from '../enums.js';
 import { money, MoneyType } from '../money.js';
 import { PageArgs } from '../relay.js';
@@ -26,7 +32,9 @@ export class AccountFields {
     return money(account.creditMinor, account.currency);
   }
 
-  @FieldResolver(() => MoneyType, { description: 'The part of `due` that is past its due date (逾期金额): what must be paid for power to come back.' })
+  @FieldResolver(() => MoneyType, {
+    description: 'The part of `due` that is past its due date (逾期金额): what must be paid for power to come back.',
+  })
   async overdue(@Root() account: Account, @Ctx() ctx: ApiContext): Promise<MoneyType> {
     return money(await overdueOfAccount(ctx, account.id), account.currency);
   }
@@ -46,7 +54,9 @@ export class AccountFields {
     return scope.find('TransformerDistrict', account.districtId);
   }
 
-  @FieldResolver(() => ServicePointConnection, { description: 'Places supplied under this account (用电点), by number.' })
+  @FieldResolver(() => ServicePointConnection, {
+    description: 'Places supplied under this account (用电点), by number.',
+  })
   servicePoints(@Root() account: Account, @Args(() => PageArgs) page: PageArgs, @Ctx() { scope }: ApiContext) {
     return scope.page(LISTS.servicePoints, account.id, page);
   }
@@ -61,7 +71,10 @@ export class AccountFields {
     return scope.page(LISTS.payments, account.id, page);
   }
 
-  @FieldResolver(() => AccountLedgerConnection, { description: 'Statement of the account (账户流水), newest first, with the balance after each entry computed from all entries before it.' })
+  @FieldResolver(() => AccountLedgerConnection, {
+    description:
+      'Statement of the account (账户流水), newest first, with the balance after each entry computed from all entries before it.',
+  })
   ledger(@Root() account: Account, @Args(() => PageArgs) page: PageArgs, @Ctx() { scope }: ApiContext) {
     return scope.page(LISTS.ledger, account.id, page);
   }
@@ -69,12 +82,16 @@ export class AccountFields {
 
 @Resolver(() => CustomerType)
 export class CustomerFields {
-  @FieldResolver(() => [ContactType], { description: 'Ways to reach the customer (联系方式): at least two valid ones. Personal data.' })
+  @FieldResolver(() => [ContactType], {
+    description: 'Ways to reach the customer (联系方式): at least two valid ones. Personal data.',
+  })
   contacts(@Root() customer: Customer, @Ctx() { scope }: ApiContext): Promise<Contact[]> {
     return scope.related('contactsOfCustomer', customer.id);
   }
 
-  @FieldResolver(() => [ProtectionType], { description: 'Reasons not to cut this customer for debt (保护标志), those that ran out included.' })
+  @FieldResolver(() => [ProtectionType], {
+    description: 'Reasons not to cut this customer for debt (保护标志), those that ran out included.',
+  })
   protections(@Root() customer: Customer, @Ctx() { scope }: ApiContext): Promise<Protection[]> {
     return scope.related('protectionsOfCustomer', customer.id);
   }
@@ -91,18 +108,28 @@ export class CustomerFields {
 
 @Resolver(() => TransformerDistrictType)
 export class TransformerDistrictFields {
-  @FieldResolver(() => DateScalar, { description: 'Next day on which meters are read here (下次抄表日): today if it is today.' })
+  @FieldResolver(() => DateScalar, {
+    description: 'Next day on which meters are read here (下次抄表日): today if it is today.',
+  })
   nextReadingDate(@Root() district: TransformerDistrict, @Ctx() ctx: ApiContext): string {
     return nextMonthDay(today(ctx), district.readingDay);
   }
 
-  @FieldResolver(() => DateScalar, { description: 'Next day on which bills are settled here (下次结算日): today if it is today.' })
+  @FieldResolver(() => DateScalar, {
+    description: 'Next day on which bills are settled here (下次结算日): today if it is today.',
+  })
   nextSettlementDate(@Root() district: TransformerDistrict, @Ctx() ctx: ApiContext): string {
     return nextMonthDay(today(ctx), district.settlementDay);
   }
 
-  @FieldResolver(() => AccountConnection, { description: 'Accounts of the district (户号), by number, as far as the viewer can see.' })
-  async accounts(@Root() district: TransformerDistrict, @Args(() => PageArgs) page: PageArgs, @Ctx() { scope }: ApiContext) {
+  @FieldResolver(() => AccountConnection, {
+    description: 'Accounts of the district (户号), by number, as far as the viewer can see.',
+  })
+  async accounts(
+    @Root() district: TransformerDistrict,
+    @Args(() => PageArgs) page: PageArgs,
+    @Ctx() { scope }: ApiContext,
+  ) {
     const reach = await scope.reach();
     return scope.page(LISTS.accountsOfDistrict, district.id, page, {
       reachAccounts: reach.kind === 'ACCOUNTS' ? reach.accountIds : undefined,

@@ -69,7 +69,9 @@ export class BillFields {
     return withCurrency(await scope.related('linesOfBill', bill.id), bill.currency);
   }
 
-  @FieldResolver(() => [PaymentAllocationType], { description: 'What payments settled of it (核销明细), oldest first.' })
+  @FieldResolver(() => [PaymentAllocationType], {
+    description: 'What payments settled of it (核销明细), oldest first.',
+  })
   async allocations(@Root() bill: Bill, @Ctx() { scope }: ApiContext): Promise<WithCurrency<PaymentAllocation>[]> {
     return withCurrency(await scope.related('allocationsOfBill', bill.id), bill.currency);
   }
@@ -90,7 +92,10 @@ export class BillLineFields {
 
 @Resolver(() => PaymentType)
 export class PaymentFields {
-  @FieldResolver(() => AccountType, { nullable: true, description: 'The account it was credited to (户号); null while it is in suspense.' })
+  @FieldResolver(() => AccountType, {
+    nullable: true,
+    description: 'The account it was credited to (户号); null while it is in suspense.',
+  })
   account(@Root() payment: Payment, @Ctx() { scope }: ApiContext): Promise<Account | null> {
     return scope.find('Account', payment.accountId);
   }
@@ -100,22 +105,35 @@ export class PaymentFields {
     return money(payment.amountMinor, payment.currency);
   }
 
-  @FieldResolver(() => MoneyType, { description: "Part that was left after all open bills and went to the customer's credit (转预收金额)." })
+  @FieldResolver(() => MoneyType, {
+    description: "Part that was left after all open bills and went to the customer's credit (转预收金额).",
+  })
   credited(@Root() payment: Payment): MoneyType {
     return money(payment.creditedMinor, payment.currency);
   }
 
-  @FieldResolver(() => [PaymentAllocationType], { description: 'What it settled (核销明细), oldest bill first; a reversal adds negative ones.' })
-  async allocations(@Root() payment: Payment, @Ctx() { scope }: ApiContext): Promise<WithCurrency<PaymentAllocation>[]> {
+  @FieldResolver(() => [PaymentAllocationType], {
+    description: 'What it settled (核销明细), oldest bill first; a reversal adds negative ones.',
+  })
+  async allocations(
+    @Root() payment: Payment,
+    @Ctx() { scope }: ApiContext,
+  ): Promise<WithCurrency<PaymentAllocation>[]> {
     return withCurrency(await scope.related('allocationsOfPayment', payment.id), payment.currency);
   }
 
-  @FieldResolver(() => PaymentReversalType, { nullable: true, description: 'Its reversal (冲正记录), if there is one.' })
+  @FieldResolver(() => PaymentReversalType, {
+    nullable: true,
+    description: 'Its reversal (冲正记录), if there is one.',
+  })
   async reversal(@Root() payment: Payment, @Ctx() { scope }: ApiContext): Promise<PaymentReversal | null> {
     return (await scope.related('reversalOfPayment', payment.id))[0] ?? null;
   }
 
-  @FieldResolver(() => PaymentType, { nullable: true, description: 'For a resolved suspense payment: the payment that credited the account (核销到).' })
+  @FieldResolver(() => PaymentType, {
+    nullable: true,
+    description: 'For a resolved suspense payment: the payment that credited the account (核销到).',
+  })
   resolvedBy(@Root() payment: Payment, @Ctx() { scope }: ApiContext): Promise<Payment | null> {
     return scope.find('Payment', payment.resolvedByPaymentId);
   }

@@ -31,13 +31,18 @@ export class MeterFields {
     return reportedSupplyOf(meter);
   }
 
-  @FieldResolver(() => ServicePointType, { nullable: true, description: 'Where it is installed now (安装用电点); null when it is not, or not within reach.' })
+  @FieldResolver(() => ServicePointType, {
+    nullable: true,
+    description: 'Where it is installed now (安装用电点); null when it is not, or not within reach.',
+  })
   async servicePoint(@Root() meter: Meter, @Ctx() { scope }: ApiContext): Promise<ServicePoint | null> {
     const [installation] = await scope.related('installationOfMeterNow', meter.id);
     return scope.find('ServicePoint', installation?.servicePointId);
   }
 
-  @FieldResolver(() => MeterInstallationConnection, { description: 'Where it has been installed (装表记录), newest first, as far as the viewer can see.' })
+  @FieldResolver(() => MeterInstallationConnection, {
+    description: 'Where it has been installed (装表记录), newest first, as far as the viewer can see.',
+  })
   async installations(@Root() meter: Meter, @Args(() => PageArgs) page: PageArgs, @Ctx() { scope }: ApiContext) {
     const reach = await scope.reach();
     return scope.page(LISTS.installationsOfMeter, meter.id, page, {
@@ -54,7 +59,10 @@ export class MeterFields {
 
 @Resolver(() => MeterInstallationType)
 export class MeterInstallationFields {
-  @FieldResolver(() => MeterType, { nullable: true, description: 'The meter (电表); null when it now serves somebody out of reach.' })
+  @FieldResolver(() => MeterType, {
+    nullable: true,
+    description: 'The meter (电表); null when it now serves somebody out of reach.',
+  })
   meter(@Root() installation: MeterInstallation, @Ctx() { scope }: ApiContext): Promise<Meter | null> {
     return scope.find('Meter', installation.meterId);
   }
@@ -69,25 +77,36 @@ export class MeterInstallationFields {
     return installation.installedWh;
   }
 
-  @FieldResolver(() => SafeIntScalar, { nullable: true, description: 'Register when it was removed, watt-hours (拆表示数).' })
+  @FieldResolver(() => SafeIntScalar, {
+    nullable: true,
+    description: 'Register when it was removed, watt-hours (拆表示数).',
+  })
   removedEnergyWh(@Root() installation: MeterInstallation): bigint | null {
-    return installation.removedWh;
+    return installation.removedWh ?? null;
   }
 }
 
 @Resolver(() => GatewayType)
 export class GatewayFields {
-  @FieldResolver(() => GatewayPresenceEnum, { description: 'Whether it is connected (在线状态). Offline does not mean without power.' })
+  @FieldResolver(() => GatewayPresenceEnum, {
+    description: 'Whether it is connected (在线状态). Offline does not mean without power.',
+  })
   presence(@Root() gateway: Gateway): GatewayPresence {
     return presenceOf(gateway);
   }
 
-  @FieldResolver(() => DateTimeScalar, { nullable: true, description: 'Since when it has been so (起始时间); null when never heard of.' })
+  @FieldResolver(() => DateTimeScalar, {
+    nullable: true,
+    description: 'Since when it has been so (起始时间); null when never heard of.',
+  })
   presenceSince(@Root() gateway: Gateway): Date | null {
-    return gateway.onlineSince;
+    return gateway.onlineSince ?? null;
   }
 
-  @FieldResolver(() => TransformerDistrictType, { nullable: true, description: 'The transformer district it serves (台区).' })
+  @FieldResolver(() => TransformerDistrictType, {
+    nullable: true,
+    description: 'The transformer district it serves (台区).',
+  })
   district(@Root() gateway: Gateway, @Ctx() { scope }: ApiContext): Promise<TransformerDistrict | null> {
     return scope.find('TransformerDistrict', gateway.districtId);
   }

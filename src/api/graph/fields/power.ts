@@ -21,17 +21,26 @@ export class PowerExplanationFields {
     return answer.reportedSupply;
   }
 
-  @FieldResolver(() => MoneyType, { description: 'What must be paid for power to come back (复电需缴金额); zero when nothing is overdue. For reasons other than debt paying is not enough.' })
+  @FieldResolver(() => MoneyType, {
+    description:
+      'What must be paid for power to come back (复电需缴金额); zero when nothing is overdue. For reasons other than debt paying is not enough.',
+  })
   amountToRestore(@Root() answer: ExplainedPower): MoneyType {
     return money(answer.overdueMinor, answer.currency);
   }
 
-  @FieldResolver(() => SwitchCommandType, { nullable: true, description: 'The switch command under way (在途指令), if any.' })
+  @FieldResolver(() => SwitchCommandType, {
+    nullable: true,
+    description: 'The switch command under way (在途指令), if any.',
+  })
   command(@Root() answer: ExplainedPower): SwitchCommand | null {
     return answer.command;
   }
 
-  @FieldResolver(() => WorkOrderType, { nullable: true, description: 'Field work under way, with its deadline (未结工单), if any.' })
+  @FieldResolver(() => WorkOrderType, {
+    nullable: true,
+    description: 'Field work under way, with its deadline (未结工单), if any.',
+  })
   workOrder(@Root() answer: ExplainedPower): WorkOrder | null {
     return answer.workOrder;
   }

@@ -25,7 +25,10 @@ export class InterruptionFields {
     return scope.find('ServicePoint', interruption.servicePointId);
   }
 
-  @FieldResolver(() => SwitchCommandType, { nullable: true, description: 'The cut that carried it out, if a command did (停电指令).' })
+  @FieldResolver(() => SwitchCommandType, {
+    nullable: true,
+    description: 'The cut that carried it out, if a command did (停电指令).',
+  })
   command(@Root() interruption: Interruption, @Ctx() { scope }: ApiContext): Promise<SwitchCommand | null> {
     return scope.find('SwitchCommand', interruption.commandId);
   }
@@ -48,12 +51,18 @@ export class SwitchCommandFields {
     return scope.find('Meter', command.meterId);
   }
 
-  @FieldResolver(() => PaymentType, { nullable: true, description: 'The payment that ordered this restore, if one did (缴费).' })
+  @FieldResolver(() => PaymentType, {
+    nullable: true,
+    description: 'The payment that ordered this restore, if one did (缴费).',
+  })
   payment(@Root() command: SwitchCommand, @Ctx() { scope }: ApiContext): Promise<Payment | null> {
     return scope.find('Payment', command.paymentId);
   }
 
-  @FieldResolver(() => SwitchCommandType, { nullable: true, description: 'The newer command that replaced it (取代指令).' })
+  @FieldResolver(() => SwitchCommandType, {
+    nullable: true,
+    description: 'The newer command that replaced it (取代指令).',
+  })
   supersededBy(@Root() command: SwitchCommand, @Ctx() { scope }: ApiContext): Promise<SwitchCommand | null> {
     return scope.find('SwitchCommand', command.supersededById);
   }
@@ -63,7 +72,9 @@ export class SwitchCommandFields {
     return scope.find('WorkOrder', command.workOrderId);
   }
 
-  @FieldResolver(() => AuditEntryConnection, { description: 'Everything that happened to it (历史), newest first: who, what, why, when, with the evidence.' })
+  @FieldResolver(() => AuditEntryConnection, {
+    description: 'Everything that happened to it (历史), newest first: who, what, why, when, with the evidence.',
+  })
   history(@Root() command: SwitchCommand, @Args(() => PageArgs) page: PageArgs, @Ctx() { scope }: ApiContext) {
     return scope.page(LISTS.auditEntriesOfSubject, command.id, page);
   }
@@ -81,7 +92,10 @@ export class WorkOrderFields {
     return scope.find('ServicePoint', order.servicePointId);
   }
 
-  @FieldResolver(() => SwitchCommandType, { nullable: true, description: 'The command that ended in this field work (指令).' })
+  @FieldResolver(() => SwitchCommandType, {
+    nullable: true,
+    description: 'The command that ended in this field work (指令).',
+  })
   command(@Root() order: WorkOrder, @Ctx() { scope }: ApiContext): Promise<SwitchCommand | null> {
     return scope.find('SwitchCommand', order.commandId);
   }

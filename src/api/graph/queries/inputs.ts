@@ -12,7 +12,9 @@ import {
   WorkOrderStateEnum,
 } from '../enums.js';
 
-@InputType('AccountFilter', { description: 'Narrows a list of accounts (筛选); conditions given together must all hold.' })
+@InputType('AccountFilter', {
+  description: 'Narrows a list of accounts (筛选); conditions given together must all hold.',
+})
 export class AccountFilter {
   @Field(() => String, { nullable: true, description: 'Code of the transformer district (台区编号).' })
   districtCode?: string | null;
@@ -20,14 +22,22 @@ export class AccountFilter {
   @Field(() => AccountStandingEnum, { nullable: true, description: 'In arrears or not (欠费情况).' })
   standing?: 'IN_ARREARS' | 'CLEAR' | null;
 
-  @Field(() => SupplyDueEnum, { nullable: true, description: 'OFF: at some service point power is not due; ON: it is due at all of them (应供状态).' })
+  @Field(() => SupplyDueEnum, {
+    nullable: true,
+    description: 'OFF: at some service point power is not due; ON: it is due at all of them (应供状态).',
+  })
   dueSupply?: 'ON' | 'OFF' | null;
 
-  @Field(() => ReportedSupplyStateEnum, { nullable: true, description: 'What the meter at some service point last said (上报状态).' })
+  @Field(() => ReportedSupplyStateEnum, {
+    nullable: true,
+    description: 'What the meter at some service point last said (上报状态).',
+  })
   reportedSupply?: 'CONNECTED' | 'DISCONNECTED' | 'ARMED' | 'UNKNOWN' | null;
 }
 
-@InputType('SwitchCommandFilter', { description: 'Narrows a list of switch commands (筛选); conditions given together must all hold.' })
+@InputType('SwitchCommandFilter', {
+  description: 'Narrows a list of switch commands (筛选); conditions given together must all hold.',
+})
 export class SwitchCommandFilter {
   @Field(() => [SwitchCommandStateEnum], { nullable: true, description: 'Any of these states (状态).' })
   states?: SwitchCommandState[] | null;
@@ -42,7 +52,9 @@ export class SwitchCommandFilter {
   accountNumber?: string | null;
 }
 
-@InputType('WorkOrderFilter', { description: 'Narrows a list of work orders (筛选); conditions given together must all hold.' })
+@InputType('WorkOrderFilter', {
+  description: 'Narrows a list of work orders (筛选); conditions given together must all hold.',
+})
 export class WorkOrderFilter {
   @Field(() => WorkOrderStateEnum, { nullable: true, description: 'Where it stands (状态).' })
   state?: 'OPEN' | 'DONE' | 'WITHDRAWN' | null;
@@ -54,7 +66,9 @@ export class WorkOrderFilter {
   servicePointNumber?: string | null;
 }
 
-@InputType('AuditEntryFilter', { description: 'Narrows a list of audit entries (筛选); conditions given together must all hold.' })
+@InputType('AuditEntryFilter', {
+  description: 'Narrows a list of audit entries (筛选); conditions given together must all hold.',
+})
 export class AuditEntryFilter {
   @Field(() => GraphQLID, { nullable: true, description: 'Global id of what was acted on (对象标识).' })
   subjectId?: string | null;

@@ -25,9 +25,15 @@ import { PageArgs, type Page } from '../relay.js';
 import { AccountFilter, AuditEntryFilter, SwitchCommandFilter, WorkOrderFilter } from './inputs.js';
 import type { QuarantinedMessageType } from '../types/operations.js';
 
-const FILTER = { nullable: true, description: 'Narrows the list (筛选); absent: everything the viewer can see.' } as const;
+const FILTER = {
+  nullable: true,
+  description: 'Narrows the list (筛选); absent: everything the viewer can see.',
+} as const;
 
-const NOTHING: Page<never> = { edges: [], pageInfo: { hasNextPage: false, hasPreviousPage: false, startCursor: null, endCursor: null } };
+const NOTHING: Page<never> = {
+  edges: [],
+  pageInfo: { hasNextPage: false, hasPreviousPage: false, startCursor: null, endCursor: null },
+};
 
 /** The conditions that keep a bounded viewer to the rows within reach. A reach that fits no condition sees nothing. */
 function reachFilters(reach: Reach): FilterValues {
@@ -59,7 +65,10 @@ export class ListQueries {
   }
 
   @Query(() => TransformerDistrictConnection, { description: 'Transformer districts (台区列表), by code.' })
-  async transformerDistricts(@Args(() => PageArgs) page: PageArgs, @Ctx() { scope }: ApiContext): Promise<Page<TransformerDistrict>> {
+  async transformerDistricts(
+    @Args(() => PageArgs) page: PageArgs,
+    @Ctx() { scope }: ApiContext,
+  ): Promise<Page<TransformerDistrict>> {
     const reach = await scope.reach();
     const districtIds = reach.kind === 'ACCOUNTS' || reach.kind === 'DISTRICTS' ? reach.districtIds : [];
     return scope.page(LISTS.districts, null, page, reach.kind === 'ALL' ? {} : { reachDistricts: districtIds });
@@ -76,7 +85,13 @@ export class ListQueries {
     const account = accountNumber == null ? null : await numbered(scope, 'Account', accountNumber);
     if ((servicePointNumber != null && !point) || (accountNumber != null && !account)) return NOTHING;
     const reach = reachFilters(await scope.reach());
-    return scope.page(LISTS.switchCommands, null, page, { states, operation, servicePoint: point?.id, account: account?.id, ...reach });
+    return scope.page(LISTS.switchCommands, null, page, {
+      states,
+      operation,
+      servicePoint: point?.id,
+      account: account?.id,
+      ...reach,
+    });
   }
 
   @Query(() => WorkOrderConnection, { description: 'Field work (工单列表), earliest deadline first.' })
@@ -88,7 +103,12 @@ export class ListQueries {
     const { state, kind, servicePointNumber } = filter ?? {};
     const point = servicePointNumber == null ? null : await numbered(scope, 'ServicePoint', servicePointNumber);
     if (servicePointNumber != null && !point) return NOTHING;
-    return scope.page(LISTS.workOrders, null, page, { state, kind, servicePoint: point?.id, ...reachFilters(await scope.reach()) });
+    return scope.page(LISTS.workOrders, null, page, {
+      state,
+      kind,
+      servicePoint: point?.id,
+      ...reachFilters(await scope.reach()),
+    });
   }
 
   @Query(() => PaymentConnection, { description: 'Money whose account is not known yet (待核销款项), oldest first.' })
@@ -96,17 +116,23 @@ export class ListQueries {
     return scope.page(LISTS.suspensePayments, null, page, { state: 'SUSPENSE' });
   }
 
-  @Query(() => QuarantinedMessageConnection, { description: 'MQTT messages that could not be used (隔离报文), newest first.' })
+  @Query(() => QuarantinedMessageConnection, {
+    description: 'MQTT messages that could not be used (隔离报文), newest first.',
+  })
   async quarantine(
     @Args(() => PageArgs) page: PageArgs,
-    @Arg('code', () => String, { nullable: true, description: 'Only messages refused for this reason (代码).' }) code: string | undefined,
+    @Arg('code', () => String, { nullable: true, description: 'Only messages refused for this reason (代码).' })
+    code: string | undefined,
     @Ctx() { scope }: ApiContext,
   ): Promise<Page<QuarantinedMessageType>> {
     if (code != null && !/^[A-Z0-9_]{1,64}$/.test(code)) return NOTHING;
     const { edges, pageInfo } = await scope.page(LISTS.quarantine, null, page, { code });
     return {
       pageInfo,
-      edges: edges.map(({ cursor, node: { payload, ...row } }) => ({ cursor, node: { ...row, payloadBase64: payload.toString('base64') } })),
+      edges: edges.map(({ cursor, node: { payload, ...row } }) => ({
+        cursor,
+        node: { ...row, payloadBase64: payload.toString('base64') },
+      })),
     };
   }
 
@@ -121,6 +147,10 @@ export class ListQueries {
     const subject = subjectId == null ? null : parseGlobalId(subjectId);
     const names = (subject?.id ?? '').includes('-');
     if ((servicePointNumber != null && !point) || (subjectId != null && !names)) return NOTHING;
-    return scope.page(LISTS.auditEntries, null, page, { subject: subject?.id, servicePoint: point?.id, ...reachFilters(await scope.reach()) });
+    return scope.page(LISTS.auditEntries, null, page, {
+      subject: subject?.id,
+      servicePoint: point?.id,
+      ...reachFilters(await scope.reach()),
+    });
   }
 }

@@ -32,7 +32,10 @@ export class LookupQueries {
   }
 
   @Query(() => NodeType, { nullable: true, description: 'The object with this global id (按全局标识查询).' })
-  async node(@Arg('id', () => GraphQLID, ID_ARG) id: string, @Ctx() { scope, viewer }: ApiContext): Promise<object | null> {
+  async node(
+    @Arg('id', () => GraphQLID, ID_ARG) id: string,
+    @Ctx() { scope, viewer }: ApiContext,
+  ): Promise<object | null> {
     const parsed = parseGlobalId(id);
     if (!parsed || !isNodeName(parsed.type) || (bitsFor(`${parsed.type}.id`) & viewer.bits) === 0) return null;
     const hasNumber = parsed.type === 'AuditEntry' || parsed.type === 'LedgerEntry';
@@ -42,35 +45,57 @@ export class LookupQueries {
   }
 
   @Query(() => AccountType, { nullable: true, description: 'The account with this number (按户号查询).' })
-  account(@Arg('accountNumber', () => String, { description: 'Number of the account (户号).' }) accountNumber: string, @Ctx() ctx: ApiContext): Promise<Account | null> {
+  account(
+    @Arg('accountNumber', () => String, { description: 'Number of the account (户号).' }) accountNumber: string,
+    @Ctx() ctx: ApiContext,
+  ): Promise<Account | null> {
     return numbered(ctx.scope, 'Account', accountNumber);
   }
 
   @Query(() => CustomerType, { nullable: true, description: 'A customer (客户).' })
-  async customer(@Arg('id', () => GraphQLID, ID_ARG) id: string, @Ctx() { scope }: ApiContext): Promise<Customer | null> {
+  async customer(
+    @Arg('id', () => GraphQLID, ID_ARG) id: string,
+    @Ctx() { scope }: ApiContext,
+  ): Promise<Customer | null> {
     return scope.find('Customer', idOfType('Customer', id));
   }
 
-  @Query(() => ServicePointType, { nullable: true, description: 'The service point with this number (按用电点编号查询).' })
+  @Query(() => ServicePointType, {
+    nullable: true,
+    description: 'The service point with this number (按用电点编号查询).',
+  })
   servicePoint(
-    @Arg('servicePointNumber', () => String, { description: 'Number of the service point (用电点编号).' }) servicePointNumber: string,
+    @Arg('servicePointNumber', () => String, { description: 'Number of the service point (用电点编号).' })
+    servicePointNumber: string,
     @Ctx() ctx: ApiContext,
   ): Promise<ServicePoint | null> {
     return numbered(ctx.scope, 'ServicePoint', servicePointNumber);
   }
 
   @Query(() => MeterType, { nullable: true, description: 'The meter with this number (按表号查询).' })
-  meter(@Arg('serial', () => String, { description: 'Number on the meter (表号).' }) serial: string, @Ctx() ctx: ApiContext): Promise<Meter | null> {
+  meter(
+    @Arg('serial', () => String, { description: 'Number on the meter (表号).' }) serial: string,
+    @Ctx() ctx: ApiContext,
+  ): Promise<Meter | null> {
     return numbered(ctx.scope, 'Meter', serial);
   }
 
   @Query(() => GatewayType, { nullable: true, description: 'The gateway with this number (按网关编号查询).' })
-  gateway(@Arg('gatewayNumber', () => String, { description: 'Number of the gateway (网关编号).' }) gatewayNumber: string, @Ctx() ctx: ApiContext): Promise<Gateway | null> {
+  gateway(
+    @Arg('gatewayNumber', () => String, { description: 'Number of the gateway (网关编号).' }) gatewayNumber: string,
+    @Ctx() ctx: ApiContext,
+  ): Promise<Gateway | null> {
     return numbered(ctx.scope, 'Gateway', gatewayNumber);
   }
 
-  @Query(() => TransformerDistrictType, { nullable: true, description: 'The transformer district with this code (按台区编号查询).' })
-  transformerDistrict(@Arg('code', () => String, { description: 'Code of the district (台区编号).' }) code: string, @Ctx() ctx: ApiContext): Promise<TransformerDistrict | null> {
+  @Query(() => TransformerDistrictType, {
+    nullable: true,
+    description: 'The transformer district with this code (按台区编号查询).',
+  })
+  transformerDistrict(
+    @Arg('code', () => String, { description: 'Code of the district (台区编号).' }) code: string,
+    @Ctx() ctx: ApiContext,
+  ): Promise<TransformerDistrict | null> {
     return numbered(ctx.scope, 'TransformerDistrict', code);
   }
 
@@ -85,12 +110,18 @@ export class LookupQueries {
   }
 
   @Query(() => SwitchCommandType, { nullable: true, description: 'A switch command (停复电指令).' })
-  async switchCommand(@Arg('id', () => GraphQLID, ID_ARG) id: string, @Ctx() { scope }: ApiContext): Promise<SwitchCommand | null> {
+  async switchCommand(
+    @Arg('id', () => GraphQLID, ID_ARG) id: string,
+    @Ctx() { scope }: ApiContext,
+  ): Promise<SwitchCommand | null> {
     return scope.find('SwitchCommand', idOfType('SwitchCommand', id));
   }
 
   @Query(() => WorkOrderType, { nullable: true, description: 'A work order (工单).' })
-  async workOrder(@Arg('id', () => GraphQLID, ID_ARG) id: string, @Ctx() { scope }: ApiContext): Promise<WorkOrder | null> {
+  async workOrder(
+    @Arg('id', () => GraphQLID, ID_ARG) id: string,
+    @Ctx() { scope }: ApiContext,
+  ): Promise<WorkOrder | null> {
     return scope.find('WorkOrder', idOfType('WorkOrder', id));
   }
 }

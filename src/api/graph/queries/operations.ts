@@ -28,8 +28,13 @@ export class OperationsQueries {
       'Why is my power off? (为什么停电) One answer for the service point, or for each service point of the account (an account with more than 20 asks for them one by one). Give exactly one of the two numbers. Null when there is no such number within reach.',
   })
   async whyIsPowerOff(
-    @Arg('servicePointNumber', () => String, { nullable: true, description: 'Number of the service point (用电点编号).' }) servicePointNumber: string | undefined,
-    @Arg('accountNumber', () => String, { nullable: true, description: 'Number of the account (户号).' }) accountNumber: string | undefined,
+    @Arg('servicePointNumber', () => String, {
+      nullable: true,
+      description: 'Number of the service point (用电点编号).',
+    })
+    servicePointNumber: string | undefined,
+    @Arg('accountNumber', () => String, { nullable: true, description: 'Number of the account (户号).' })
+    accountNumber: string | undefined,
     @Ctx() ctx: ApiContext,
   ): Promise<ExplainedPower[] | null> {
     if ((servicePointNumber == null) === (accountNumber == null)) {
@@ -43,26 +48,40 @@ export class OperationsQueries {
     if (!account) return null;
     const points = await ctx.scope.page(LISTS.servicePoints, account.id, { first: POINTS_EXPLAINED });
     if (points.pageInfo.hasNextPage) {
-      throw new ApiError('BAD_USER_INPUT', `This account has more than ${POINTS_EXPLAINED} service points. Ask for one of them by servicePointNumber.`);
+      throw new ApiError(
+        'BAD_USER_INPUT',
+        `This account has more than ${POINTS_EXPLAINED} service points. Ask for one of them by servicePointNumber.`,
+      );
     }
     return Promise.all(points.edges.map(({ node }) => explainPowerAt(ctx, node)));
   }
 
   @Query(() => CutDecisionType, {
     nullable: true,
-    description: 'May this service point be cut, and why or why not? (停电校验) The same function decides the request, the approval and the sending. Null when there is no such service point within reach.',
+    description:
+      'May this service point be cut, and why or why not? (停电校验) The same function decides the request, the approval and the sending. Null when there is no such service point within reach.',
   })
   async cutChecks(
-    @Arg('servicePointNumber', () => String, { description: 'Number of the service point (用电点编号).' }) servicePointNumber: string,
-    @Arg('interruptionReason', () => InterruptionReasonEnum, { description: 'Why it would be cut (停电原因).' }) reason: InterruptionReason,
-    @Arg('noticeServedOn', () => DateScalar, { nullable: true, description: 'Local day on which the written notice was served (通知送达日).' }) noticeServedOn: string | undefined,
+    @Arg('servicePointNumber', () => String, { description: 'Number of the service point (用电点编号).' })
+    servicePointNumber: string,
+    @Arg('interruptionReason', () => InterruptionReasonEnum, { description: 'Why it would be cut (停电原因).' })
+    reason: InterruptionReason,
+    @Arg('noticeServedOn', () => DateScalar, {
+      nullable: true,
+      description: 'Local day on which the written notice was served (通知送达日).',
+    })
+    noticeServedOn: string | undefined,
     @Ctx() { api, scope }: ApiContext,
   ): Promise<CutDecisionType | null> {
     const point = await numbered(scope, 'ServicePoint', servicePointNumber);
     if (!point) return null;
     const { flows } = api.deps;
     const at = flows.clock.now();
-    const facts = await gatherCutFacts(flows, flows.db, point.id, { reason, at, noticeServedOn: noticeServedOn ?? undefined });
+    const facts = await gatherCutFacts(flows, flows.db, point.id, {
+      reason,
+      at,
+      noticeServedOn: noticeServedOn ?? undefined,
+    });
     const checks = cutChecks(facts, flows.cutPolicy);
     const blocking = blockers(checks);
     return { at, permitted: blocking.length === 0, checks, blocking };

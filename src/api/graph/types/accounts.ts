@@ -1,7 +1,14 @@
 import { GraphQLInt } from 'graphql';
 import { Field, ObjectType } from 'type-graphql';
 import type { Account, ServicePoint } from '../../../accounts/account.js';
-import type { Contact, ContactKind, Customer, CustomerClass, Protection, ProtectionKind } from '../../../accounts/customer.js';
+import type {
+  Contact,
+  ContactKind,
+  Customer,
+  CustomerClass,
+  Protection,
+  ProtectionKind,
+} from '../../../accounts/customer.js';
 import type { TransformerDistrict } from '../../../accounts/transformer-district.js';
 import { ContactKindEnum, CustomerClassEnum, ProtectionKindEnum } from '../enums.js';
 import { NodeType } from '../relay.js';
@@ -12,7 +19,10 @@ import { DateScalar, DateTimeScalar } from '../scalars.js';
   simpleResolvers: true,
   description: "A customer's account (户号): what bills are charged to and payments are credited to.",
 })
-export class AccountType extends NodeType implements Pick<Account, 'accountNumber' | 'currency' | 'tariffCode' | 'openedAt' | 'closedAt'> {
+export class AccountType
+  extends NodeType
+  implements Pick<Account, 'accountNumber' | 'currency' | 'tariffCode' | 'openedAt' | 'closedAt'>
+{
   @Field(() => String, { description: 'Number of the account (户号), 10 digits, printed on every bill.' })
   accountNumber!: string;
 
@@ -25,26 +35,42 @@ export class AccountType extends NodeType implements Pick<Account, 'accountNumbe
   @Field(() => DateTimeScalar, { description: 'When the account was opened (开户时间).' })
   openedAt!: Date;
 
-  @Field(() => DateTimeScalar, { nullable: true, description: 'When the account was closed (销户时间); null while it is open.' })
+  @Field(() => DateTimeScalar, {
+    nullable: true,
+    description: 'When the account was closed (销户时间); null while it is open.',
+  })
   closedAt!: Date | null;
 }
 
-@ObjectType('Customer', { implements: NodeType, simpleResolvers: true, description: 'A person or company that holds accounts (客户).' })
-export class CustomerType extends NodeType implements Pick<Customer, 'name' | 'customerClass' | 'idDocument' | 'createdAt'> {
+@ObjectType('Customer', {
+  implements: NodeType,
+  simpleResolvers: true,
+  description: 'A person or company that holds accounts (客户).',
+})
+export class CustomerType
+  extends NodeType
+  implements Pick<Customer, 'name' | 'customerClass' | 'idDocument' | 'createdAt'>
+{
   @Field(() => String, { description: 'Name (姓名或单位名称). Personal data.' })
   name!: string;
 
   @Field(() => CustomerClassEnum, { description: 'Kind of customer (用电类别).' })
   customerClass!: CustomerClass;
 
-  @Field(() => String, { nullable: true, description: 'Number of the identity document (证件号码), if one is on file. Personal data.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'Number of the identity document (证件号码), if one is on file. Personal data.',
+  })
   idDocument!: string | null;
 
   @Field(() => DateTimeScalar, { description: 'When the customer was first recorded (建档时间).' })
   createdAt!: Date;
 }
 
-@ObjectType('Contact', { simpleResolvers: true, description: 'One way to reach a customer (联系方式). At least two valid ones are kept. Personal data.' })
+@ObjectType('Contact', {
+  simpleResolvers: true,
+  description: 'One way to reach a customer (联系方式). At least two valid ones are kept. Personal data.',
+})
 export class ContactType implements Pick<Contact, 'kind' | 'value' | 'valid'> {
   @Field(() => ContactKindEnum, { description: 'Which way it is (类型).' })
   kind!: ContactKind;
@@ -56,7 +82,10 @@ export class ContactType implements Pick<Contact, 'kind' | 'value' | 'valid'> {
   valid!: boolean;
 }
 
-@ObjectType('Protection', { simpleResolvers: true, description: 'A reason not to cut this customer for debt (保护标志).' })
+@ObjectType('Protection', {
+  simpleResolvers: true,
+  description: 'A reason not to cut this customer for debt (保护标志).',
+})
 export class ProtectionType implements Pick<Protection, 'kind' | 'proof' | 'validUntil' | 'createdAt'> {
   @Field(() => ProtectionKindEnum, { description: 'Why the customer is protected (类别).' })
   kind!: ProtectionKind;
@@ -64,14 +93,21 @@ export class ProtectionType implements Pick<Protection, 'kind' | 'proof' | 'vali
   @Field(() => String, { nullable: true, description: 'What proves it (证明材料). Personal data.' })
   proof!: string | null;
 
-  @Field(() => DateScalar, { nullable: true, description: 'Last day on which it holds (有效期至); null: until withdrawn.' })
+  @Field(() => DateScalar, {
+    nullable: true,
+    description: 'Last day on which it holds (有效期至); null: until withdrawn.',
+  })
   validUntil!: string | null;
 
   @Field(() => DateTimeScalar, { description: 'When it was recorded (登记时间).' })
   createdAt!: Date;
 }
 
-@ObjectType('ServicePoint', { implements: NodeType, simpleResolvers: true, description: 'A place that is supplied (用电点).' })
+@ObjectType('ServicePoint', {
+  implements: NodeType,
+  simpleResolvers: true,
+  description: 'A place that is supplied (用电点).',
+})
 export class ServicePointType extends NodeType implements Pick<ServicePoint, 'servicePointNumber' | 'address'> {
   @Field(() => String, { description: 'Number of the service point (用电点编号), 10 digits.' })
   servicePointNumber!: string;

@@ -2,12 +2,22 @@ import { GraphQLInt } from 'graphql';
 import { Field, ObjectType } from 'type-graphql';
 import type { Bill, BillLine } from '../../../billing/bill.js';
 import type { LedgerCode, LedgerEntry } from '../../../billing/ledger-entry.js';
-import type { Payment, PaymentAllocation, PaymentChannel, PaymentReversal, PaymentState } from '../../../billing/payment.js';
+import type {
+  Payment,
+  PaymentAllocation,
+  PaymentChannel,
+  PaymentReversal,
+  PaymentState,
+} from '../../../billing/payment.js';
 import { LedgerCodeEnum, LedgerEntryKindEnum, PaymentChannelEnum, PaymentStateEnum } from '../enums.js';
 import { NodeType } from '../relay.js';
 import { DateScalar, DateTimeScalar, SafeIntScalar } from '../scalars.js';
 
-@ObjectType('Bill', { implements: NodeType, simpleResolvers: true, description: 'A bill over a period of local days (账单).' })
+@ObjectType('Bill', {
+  implements: NodeType,
+  simpleResolvers: true,
+  description: 'A bill over a period of local days (账单).',
+})
 export class BillType
   extends NodeType
   implements Pick<Bill, 'billNumber' | 'periodFrom' | 'periodTo' | 'energyWh' | 'estimated' | 'issuedAt' | 'dueDate'>
@@ -34,7 +44,10 @@ export class BillType
   dueDate!: string;
 }
 
-@ObjectType('BillLine', { simpleResolvers: true, description: 'One line of a bill: energy of one tier at one price (账单明细).' })
+@ObjectType('BillLine', {
+  simpleResolvers: true,
+  description: 'One line of a bill: energy of one tier at one price (账单明细).',
+})
 export class BillLineType implements Pick<BillLine, 'lineNumber' | 'tariffCode' | 'tier' | 'energyWh'> {
   @Field(() => GraphQLInt, { description: 'Place in the bill, from 1 (行号).' })
   lineNumber!: number;
@@ -56,7 +69,11 @@ export class BillLineType implements Pick<BillLine, 'lineNumber' | 'tariffCode' 
 })
 export class PaymentType
   extends NodeType
-  implements Pick<Payment, 'accountNumber' | 'channel' | 'reference' | 'valueDate' | 'postedAt' | 'postedBy' | 'state' | 'idempotencyKey'>
+  implements
+    Pick<
+      Payment,
+      'accountNumber' | 'channel' | 'reference' | 'valueDate' | 'postedAt' | 'postedBy' | 'state' | 'idempotencyKey'
+    >
 {
   @Field(() => String, { description: 'The key under which it was handed in (幂等键).' })
   idempotencyKey!: string;
@@ -83,13 +100,19 @@ export class PaymentType
   state!: PaymentState;
 }
 
-@ObjectType('PaymentAllocation', { simpleResolvers: true, description: 'What a payment settled of a bill (核销明细); a reversal adds negative ones.' })
+@ObjectType('PaymentAllocation', {
+  simpleResolvers: true,
+  description: 'What a payment settled of a bill (核销明细); a reversal adds negative ones.',
+})
 export class PaymentAllocationType implements Pick<PaymentAllocation, 'at'> {
   @Field(() => DateTimeScalar, { description: 'When it was settled (时间).' })
   at!: Date;
 }
 
-@ObjectType('PaymentReversal', { simpleResolvers: true, description: 'The reversal of a payment (冲正): bounced cheque, recalled transfer, mistake.' })
+@ObjectType('PaymentReversal', {
+  simpleResolvers: true,
+  description: 'The reversal of a payment (冲正): bounced cheque, recalled transfer, mistake.',
+})
 export class PaymentReversalType implements Pick<PaymentReversal, 'reversedAt' | 'reversedBy' | 'reason'> {
   @Field(() => DateTimeScalar, { description: 'When it was reversed (冲正时间).' })
   reversedAt!: Date;
@@ -104,7 +127,8 @@ export class PaymentReversalType implements Pick<PaymentReversal, 'reversedAt' |
 @ObjectType('LedgerEntry', {
   implements: NodeType,
   simpleResolvers: true,
-  description: 'One balanced pair of the ledger (会计分录): the amount moves from the credit side to the debit side. Never changed; a mistake is reversed by a new entry.',
+  description:
+    'One balanced pair of the ledger (会计分录): the amount moves from the credit side to the debit side. Never changed; a mistake is reversed by a new entry.',
 })
 export class LedgerEntryType extends NodeType implements Pick<LedgerEntry, 'at' | 'kind' | 'debitCode' | 'creditCode'> {
   @Field(() => DateTimeScalar, { description: 'When it was entered (记账时间).' })

@@ -2,12 +2,25 @@ import { GraphQLInt } from 'graphql';
 import { Field, ObjectType } from 'type-graphql';
 import type { Gateway, Meter, MeterInstallation } from '../../../metering/meter.js';
 import type { DailyUsage, MeterEvent, Reading } from '../../../metering/reading.js';
-import { GatewayKindEnum, ReadingCauseEnum, ReadingQualityEnum, ReportedSupplyStateEnum, SwitchModeEnum } from '../enums.js';
+import {
+  GatewayKindEnum,
+  ReadingCauseEnum,
+  ReadingQualityEnum,
+  ReportedSupplyStateEnum,
+  SwitchModeEnum,
+} from '../enums.js';
 import { NodeType } from '../relay.js';
 import { DateScalar, DateTimeScalar, SafeIntScalar } from '../scalars.js';
 
-@ObjectType('Meter', { implements: NodeType, simpleResolvers: true, description: 'An AMI meter with a relay (费控电表).' })
-export class MeterType extends NodeType implements Pick<Meter, 'serial' | 'reconnectMode' | 'sequence' | 'clockOffsetMs'> {
+@ObjectType('Meter', {
+  implements: NodeType,
+  simpleResolvers: true,
+  description: 'An AMI meter with a relay (费控电表).',
+})
+export class MeterType
+  extends NodeType
+  implements Pick<Meter, 'serial' | 'reconnectMode' | 'sequence' | 'clockOffsetMs'>
+{
   @Field(() => String, { description: 'Number on the meter (表号), 12 digits; its DL/T 645 address.' })
   serial!: string;
 
@@ -17,22 +30,31 @@ export class MeterType extends NodeType implements Pick<Meter, 'serial' | 'recon
   @Field(() => SafeIntScalar, { description: 'Sequence number of the last command taken for it (指令序号).' })
   sequence!: bigint;
 
-  @Field(() => SafeIntScalar, { description: "The meter's clock minus ours when it last spoke, milliseconds (时钟偏差)." })
+  @Field(() => SafeIntScalar, {
+    description: "The meter's clock minus ours when it last spoke, milliseconds (时钟偏差).",
+  })
   clockOffsetMs!: bigint;
 }
 
 @ObjectType('ReportedSupply', {
   simpleResolvers: true,
-  description: 'What the meter itself last said about the supply (上报供电状态). It comes from meters only, never from what was ordered.',
+  description:
+    'What the meter itself last said about the supply (上报供电状态). It comes from meters only, never from what was ordered.',
 })
 export class ReportedSupplyType {
   @Field(() => ReportedSupplyStateEnum, { description: 'The state (状态).' })
   state!: 'CONNECTED' | 'DISCONNECTED' | 'ARMED' | 'UNKNOWN';
 
-  @Field(() => DateTimeScalar, { nullable: true, description: 'Since when it has been so, as far as the meter told us (起始时间).' })
+  @Field(() => DateTimeScalar, {
+    nullable: true,
+    description: 'Since when it has been so, as far as the meter told us (起始时间).',
+  })
   since!: Date | null;
 
-  @Field(() => SupplyEvidenceType, { nullable: true, description: 'What the statement rests on (依据); null when the meter never spoke.' })
+  @Field(() => SupplyEvidenceType, {
+    nullable: true,
+    description: 'What the statement rests on (依据); null when the meter never spoke.',
+  })
   evidence!: SupplyEvidenceType | null;
 }
 
@@ -53,17 +75,30 @@ export class SupplyEvidenceType {
   @Field(() => Boolean, { description: 'True while the meter refuses to be cut (保电).' })
   protected!: boolean;
 
-  @Field(() => GraphQLInt, { nullable: true, description: 'Voltage before the relay, millivolts (电源侧电压); null where the meter does not report it.' })
+  @Field(() => GraphQLInt, {
+    nullable: true,
+    description: 'Voltage before the relay, millivolts (电源侧电压); null where the meter does not report it.',
+  })
   supplyVoltageMv!: number | null;
 
-  @Field(() => GraphQLInt, { nullable: true, description: 'Voltage behind the relay, millivolts (负荷侧电压); null where the meter does not report it.' })
+  @Field(() => GraphQLInt, {
+    nullable: true,
+    description: 'Voltage behind the relay, millivolts (负荷侧电压); null where the meter does not report it.',
+  })
   loadVoltageMv!: number | null;
 
-  @Field(() => GraphQLInt, { nullable: true, description: 'Power, watts (功率); null where the meter does not report it.' })
+  @Field(() => GraphQLInt, {
+    nullable: true,
+    description: 'Power, watts (功率); null where the meter does not report it.',
+  })
   powerW!: number | null;
 }
 
-@ObjectType('Gateway', { implements: NodeType, simpleResolvers: true, description: 'Where meters connect (网关): a concentrator, or a 4G meter by itself.' })
+@ObjectType('Gateway', {
+  implements: NodeType,
+  simpleResolvers: true,
+  description: 'Where meters connect (网关): a concentrator, or a 4G meter by itself.',
+})
 export class GatewayType extends NodeType implements Pick<Gateway, 'gatewayNumber' | 'kind'> {
   @Field(() => String, { description: 'Number of the gateway (网关编号), 12 digits.' })
   gatewayNumber!: string;
@@ -75,21 +110,28 @@ export class GatewayType extends NodeType implements Pick<Gateway, 'gatewayNumbe
 @ObjectType('MeterInstallation', {
   implements: NodeType,
   simpleResolvers: true,
-  description: 'A meter at a service point from one instant to another (装表记录). The history is kept; commands are bound to it.',
+  description:
+    'A meter at a service point from one instant to another (装表记录). The history is kept; commands are bound to it.',
 })
-export class MeterInstallationType
-  extends NodeType
-  implements Pick<MeterInstallation, 'installedAt' | 'removedAt'>
-{
+export class MeterInstallationType extends NodeType implements Pick<MeterInstallation, 'installedAt' | 'removedAt'> {
   @Field(() => DateTimeScalar, { description: 'When the meter was installed (装表时间).' })
   installedAt!: Date;
 
-  @Field(() => DateTimeScalar, { nullable: true, description: 'When it was removed (拆表时间); null while it is there.' })
+  @Field(() => DateTimeScalar, {
+    nullable: true,
+    description: 'When it was removed (拆表时间); null while it is there.',
+  })
   removedAt!: Date | null;
 }
 
-@ObjectType('Reading', { simpleResolvers: true, description: 'What the register showed at an instant (抄表示数). Kept whatever it says.' })
-export class ReadingType implements Pick<Reading, 'readAt' | 'energyWh' | 'quality' | 'cause' | 'flags' | 'usable' | 'receivedAt'> {
+@ObjectType('Reading', {
+  simpleResolvers: true,
+  description: 'What the register showed at an instant (抄表示数). Kept whatever it says.',
+})
+export class ReadingType implements Pick<
+  Reading,
+  'readAt' | 'energyWh' | 'quality' | 'cause' | 'flags' | 'usable' | 'receivedAt'
+> {
   @Field(() => DateTimeScalar, { description: 'When the register was read (示数时间).' })
   readAt!: Date;
 
@@ -102,7 +144,9 @@ export class ReadingType implements Pick<Reading, 'readAt' | 'energyWh' | 'quali
   @Field(() => ReadingCauseEnum, { description: 'Why it was taken (抄表原因).' })
   cause!: 'FREEZE' | 'PERIODIC' | 'REQUESTED' | 'MANUAL';
 
-  @Field(() => [String], { description: 'What is odd about it (异常标志): BACKWARDS, FAR_FUTURE, IMPLAUSIBLE, ROLLOVER.' })
+  @Field(() => [String], {
+    description: 'What is odd about it (异常标志): BACKWARDS, FAR_FUTURE, IMPLAUSIBLE, ROLLOVER.',
+  })
   flags!: string[];
 
   @Field(() => Boolean, { description: 'False when no bill may be built on it (是否可用).' })
@@ -120,7 +164,9 @@ export class DailyUsageType implements Pick<DailyUsage, 'usageDate' | 'energyWh'
   @Field(() => SafeIntScalar, { description: 'Energy, watt-hours (电量).' })
   energyWh!: bigint;
 
-  @Field(() => ReadingQualityEnum, { description: 'ACTUAL when the meter was read at both ends of the day, else ESTIMATED.' })
+  @Field(() => ReadingQualityEnum, {
+    description: 'ACTUAL when the meter was read at both ends of the day, else ESTIMATED.',
+  })
   quality!: 'ACTUAL' | 'ESTIMATED';
 }
 

@@ -13,7 +13,20 @@ import { DateTimeScalar, JsonObjectScalar, SafeIntScalar } from '../scalars.js';
 })
 export class AuditEntryType
   extends NodeType
-  implements Pick<AuditEntryRow, 'at' | 'recordedWallAt' | 'actorKind' | 'actor' | 'act' | 'subjectType' | 'fromState' | 'toState' | 'reason' | 'detail'>
+  implements
+    Pick<
+      AuditEntryRow,
+      | 'at'
+      | 'recordedWallAt'
+      | 'actorKind'
+      | 'actor'
+      | 'act'
+      | 'subjectType'
+      | 'fromState'
+      | 'toState'
+      | 'reason'
+      | 'detail'
+    >
 {
   @Field(() => DateTimeScalar, { description: 'When it happened (发生时间).' })
   at!: Date;
@@ -60,7 +73,9 @@ export class QuarantinedMessageType {
   @Field(() => String, { description: 'The bytes, base64 (原始报文).' })
   payloadBase64!: string;
 
-  @Field(() => GraphQLInt, { description: 'Its size, bytes (字节数). Of an oversized message only the beginning is kept.' })
+  @Field(() => GraphQLInt, {
+    description: 'Its size, bytes (字节数). Of an oversized message only the beginning is kept.',
+  })
   payloadBytes!: number;
 
   @Field(() => String, { description: 'Stable code of what is wrong (代码).' })
@@ -73,7 +88,10 @@ export class QuarantinedMessageType {
   receivedAt!: Date;
 }
 
-@ObjectType('CommandStateCount', { simpleResolvers: true, description: 'How many switch commands are in a state (指令计数).' })
+@ObjectType('CommandStateCount', {
+  simpleResolvers: true,
+  description: 'How many switch commands are in a state (指令计数).',
+})
 export class CommandStateCountType {
   @Field(() => SwitchCommandStateEnum, { description: 'The state (状态).' })
   state!: SwitchCommandState;
@@ -90,10 +108,16 @@ export class OperationsBoardType {
   @Field(() => DateTimeScalar, { description: 'As of when (统计时间).' })
   at!: Date;
 
-  @Field(() => [CommandStateCountType], { description: 'Open switch commands by state (在途指令); states without any are listed with 0.' })
+  @Field(() => [CommandStateCountType], {
+    description: 'Open switch commands by state (在途指令); states without any are listed with 0.',
+  })
   openCommands!: CommandStateCountType[];
 
-  @Field(() => GraphQLFloat, { nullable: true, description: 'Age of the oldest restore still under way, wall-clock seconds (最久未完成复电); null when none waits.' })
+  @Field(() => GraphQLFloat, {
+    nullable: true,
+    description:
+      'Age of the oldest restore still under way, wall-clock seconds (最久未完成复电); null when none waits.',
+  })
   oldestRestoreAgeSeconds!: number | null;
 
   @Field(() => GraphQLInt, { description: 'Field work to be done (未结工单).' })
@@ -108,20 +132,30 @@ export class OperationsBoardType {
   @Field(() => GraphQLInt, { description: 'Gateways never heard of (从未上线网关).' })
   gatewaysNeverHeard!: number;
 
-  @Field(() => GraphQLInt, { description: 'Service points where power is due and the meter reports it off (应供未供).' })
+  @Field(() => GraphQLInt, {
+    description: 'Service points where power is due and the meter reports it off (应供未供).',
+  })
   darkThoughDue!: number;
 
-  @Field(() => GraphQLInt, { description: 'Service points where power is not due and the meter reports it on (应停未停).' })
+  @Field(() => GraphQLInt, {
+    description: 'Service points where power is not due and the meter reports it on (应停未停).',
+  })
   litThoughNotDue!: number;
 
-  @Field(() => GraphQLInt, { nullable: true, description: 'Messages in quarantine (隔离报文数), counted to 10,000; null for viewers bound to districts.' })
+  @Field(() => GraphQLInt, {
+    nullable: true,
+    description: 'Messages in quarantine (隔离报文数), counted to 10,000; null for viewers bound to districts.',
+  })
   quarantinedMessages!: number | null;
 
   @Field(() => Boolean, { description: 'True while no cut is sent (紧急停止是否启用).' })
   killSwitchEngaged!: boolean;
 }
 
-@ObjectType('KillSwitch', { simpleResolvers: true, description: 'While engaged no cut is sent; restores go on (紧急停止开关).' })
+@ObjectType('KillSwitch', {
+  simpleResolvers: true,
+  description: 'While engaged no cut is sent; restores go on (紧急停止开关).',
+})
 export class KillSwitchType {
   @Field(() => Boolean, { description: 'True while no cut is sent (是否启用).' })
   engaged!: boolean;
@@ -144,14 +178,19 @@ export class ProductClockType {
   @Field(() => DateTimeScalar, { description: 'Product time now (当前时间).' })
   now!: Date;
 
-  @Field(() => GraphQLFloat, { description: 'Product seconds per wall second (倍速): 1 is real speed, 0 stands still.' })
+  @Field(() => GraphQLFloat, {
+    description: 'Product seconds per wall second (倍速): 1 is real speed, 0 stands still.',
+  })
   scale!: number;
 
   @Field(() => SafeIntScalar, { description: 'Grows by one with every change of the clock (版本).' })
   version!: bigint;
 }
 
-@ObjectType('Limit', { simpleResolvers: true, description: 'One bound of the product (限制). Meeting it is a named error, never a silent cut-off.' })
+@ObjectType('Limit', {
+  simpleResolvers: true,
+  description: 'One bound of the product (限制). Meeting it is a named error, never a silent cut-off.',
+})
 export class LimitType {
   @Field(() => String, { description: 'Its name (名称).' })
   name!: string;
@@ -186,7 +225,8 @@ export class ViewerType {
 
 @ObjectType('UserError', {
   simpleResolvers: true,
-  description: 'Something the caller can put right (业务错误). The codes are listed in docs/errors.md; nothing was changed.',
+  description:
+    'Something the caller can put right (业务错误). The codes are listed in docs/errors.md; nothing was changed.',
 })
 export class UserErrorType {
   @Field(() => String, { description: 'Stable code (代码).' })
@@ -195,9 +235,15 @@ export class UserErrorType {
   @Field(() => String, { description: 'What is wrong and what to do next (说明).' })
   message!: string;
 
-  @Field(() => String, { nullable: true, description: 'Path of the member of `input` at fault (字段), e.g. "amount.currency"; null if it is not one member.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'Path of the member of `input` at fault (字段), e.g. "amount.currency"; null if it is not one member.',
+  })
   field!: string | null;
 
-  @Field(() => GraphQLID, { nullable: true, description: 'Global id of the object that is in the way (相关对象), e.g. the command that is open already.' })
+  @Field(() => GraphQLID, {
+    nullable: true,
+    description: 'Global id of the object that is in the way (相关对象), e.g. the command that is open already.',
+  })
   relatedId!: string | null;
 }

@@ -1,10 +1,19 @@
 import { Field, ObjectType } from 'type-graphql';
 import { GatewayPresenceEnum, InterruptionReasonEnum, PowerVerdictEnum, SupplyDueEnum } from '../enums.js';
 import { DateTimeScalar } from '../scalars.js';
-import type { GatewayPresence, PowerReason, PowerStep, PowerText, PowerVerdict } from '../../read/explain-power-policy.js';
+import type {
+  GatewayPresence,
+  PowerReason,
+  PowerStep,
+  PowerText,
+  PowerVerdict,
+} from '../../read/explain-power-policy.js';
 import type { InterruptionReason } from '../../../switching/interruption.js';
 
-@ObjectType('BilingualText', { simpleResolvers: true, description: 'A sentence in plain words, in both languages (中英文说明).' })
+@ObjectType('BilingualText', {
+  simpleResolvers: true,
+  description: 'A sentence in plain words, in both languages (中英文说明).',
+})
 export class BilingualTextType implements PowerText {
   @Field(() => String, { description: 'Chinese (中文).' })
   zh!: string;
@@ -13,7 +22,10 @@ export class BilingualTextType implements PowerText {
   en!: string;
 }
 
-@ObjectType('PowerOffReason', { simpleResolvers: true, description: 'One reason why power is off (停电原因), in words.' })
+@ObjectType('PowerOffReason', {
+  simpleResolvers: true,
+  description: 'One reason why power is off (停电原因), in words.',
+})
 export class PowerOffReasonType implements PowerReason {
   @Field(() => InterruptionReasonEnum, { description: 'The reason (原因).' })
   reason!: InterruptionReason;
@@ -27,7 +39,9 @@ export class PowerOffReasonType implements PowerReason {
 
 @ObjectType('PowerStep', { simpleResolvers: true, description: 'One step towards having power again (复电步骤).' })
 export class PowerStepType implements PowerStep {
-  @Field(() => String, { description: 'Stable code of the step (代码): PAY, WAIT, PRESS_BUTTON, WAIT_FOR_VISIT, CALL, CHECK_MAIN_SWITCH.' })
+  @Field(() => String, {
+    description: 'Stable code of the step (代码): PAY, WAIT, PRESS_BUTTON, WAIT_FOR_VISIT, CALL, CHECK_MAIN_SWITCH.',
+  })
   code!: PowerStep['code'];
 
   @Field(() => BilingualTextType, { description: 'What to do (说明).' })
@@ -36,7 +50,8 @@ export class PowerStepType implements PowerStep {
 
 @ObjectType('PowerExplanation', {
   simpleResolvers: true,
-  description: 'One answer to "why is my power off?" for one service point (停电原因查询): what is due, what the meter says, why, and what to do.',
+  description:
+    'One answer to "why is my power off?" for one service point (停电原因查询): what is due, what the meter says, why, and what to do.',
 })
 export class PowerExplanationType {
   @Field(() => DateTimeScalar, { description: 'As of when (查询时间).' })

@@ -19,11 +19,13 @@ import { DateTimeScalar, JsonObjectScalar, SafeIntScalar } from '../scalars.js';
 @ObjectType('Interruption', {
   implements: NodeType,
   simpleResolvers: true,
-  description: 'A reason for a service point to be without power (停电原因记录). Power is due exactly when none is open.',
+  description:
+    'A reason for a service point to be without power (停电原因记录). Power is due exactly when none is open.',
 })
 export class InterruptionType
   extends NodeType
-  implements Pick<Interruption, 'reason' | 'openedAt' | 'openedBy' | 'evidence' | 'closedAt' | 'closedBy' | 'closingReason'>
+  implements
+    Pick<Interruption, 'reason' | 'openedAt' | 'openedBy' | 'evidence' | 'closedAt' | 'closedBy' | 'closingReason'>
 {
   @Field(() => InterruptionReasonEnum, { description: 'Why (原因).' })
   reason!: InterruptionReason;
@@ -34,7 +36,9 @@ export class InterruptionType
   @Field(() => String, { description: 'Who opened it (操作人).' })
   openedBy!: string;
 
-  @Field(() => JsonObjectScalar, { description: 'What it rests on (依据): for a cut, every check with its evidence and clause.' })
+  @Field(() => JsonObjectScalar, {
+    description: 'What it rests on (依据): for a cut, every check with its evidence and clause.',
+  })
   evidence!: Record<string, unknown>;
 
   @Field(() => DateTimeScalar, { nullable: true, description: 'When it ended (结束时间); null while it is open.' })
@@ -50,7 +54,8 @@ export class InterruptionType
 @ObjectType('SwitchCommand', {
   implements: NodeType,
   simpleResolvers: true,
-  description: 'One order to one relay (停复电指令), bound to account, service point, meter and installation. Watch it with `switchCommandChanged`.',
+  description:
+    'One order to one relay (停复电指令), bound to account, service point, meter and installation. Watch it with `switchCommandChanged`.',
 })
 export class SwitchCommandType
   extends NodeType
@@ -84,7 +89,9 @@ export class SwitchCommandType
   @Field(() => SwitchModeEnum, { description: 'How a restore closes the relay (合闸方式).' })
   mode!: 'DIRECT' | 'ARM';
 
-  @Field(() => InterruptionReasonEnum, { description: 'For a cut: why power goes off. For a restore: the reason that ended (停电原因).' })
+  @Field(() => InterruptionReasonEnum, {
+    description: 'For a cut: why power goes off. For a restore: the reason that ended (停电原因).',
+  })
   reason!: InterruptionReason;
 
   @Field(() => SwitchCommandStateEnum, { description: 'Where it stands (状态).' })
@@ -99,13 +106,20 @@ export class SwitchCommandType
   @Field(() => String, { description: 'Why it was asked for, in words (申请原因).' })
   requestReason!: string;
 
-  @Field(() => String, { nullable: true, description: 'Who approved it, another person than the one who asked (审批人).' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'Who approved it, another person than the one who asked (审批人).',
+  })
   approvedBy!: string | null;
 
   @Field(() => DateTimeScalar, { nullable: true, description: 'When it was approved (审批时间).' })
   approvedAt!: Date | null;
 
-  @Field(() => SafeIntScalar, { nullable: true, description: 'Its number at the meter (序号): the meter refuses anything not greater than what it has seen. Null before it was sent.' })
+  @Field(() => SafeIntScalar, {
+    nullable: true,
+    description:
+      'Its number at the meter (序号): the meter refuses anything not greater than what it has seen. Null before it was sent.',
+  })
   sequence!: bigint | null;
 
   @Field(() => DateTimeScalar, { nullable: true, description: 'After this the meter refuses it (失效时间).' })
@@ -136,7 +150,10 @@ export class SwitchCommandType
   evidence!: Record<string, unknown>;
 }
 
-@ObjectType('CutCheck', { simpleResolvers: true, description: 'One condition of a cut with its evidence (停电校验结果).' })
+@ObjectType('CutCheck', {
+  simpleResolvers: true,
+  description: 'One condition of a cut with its evidence (停电校验结果).',
+})
 export class CutCheckType implements CutCheck {
   @Field(() => CutCheckCodeEnum, { description: 'Which condition (校验项).' })
   code!: CutCheckCode;
@@ -151,12 +168,17 @@ export class CutCheckType implements CutCheck {
   clause!: string;
 }
 
-@ObjectType('CutDecision', { simpleResolvers: true, description: 'Whether a service point may be cut now, and why or why not (停电判断).' })
+@ObjectType('CutDecision', {
+  simpleResolvers: true,
+  description: 'Whether a service point may be cut now, and why or why not (停电判断).',
+})
 export class CutDecisionType {
   @Field(() => DateTimeScalar, { description: 'As of when it was judged (判断时间).' })
   at!: Date;
 
-  @Field(() => Boolean, { description: 'True when nothing blocks a cut right now (允许停电). Approval and the hour of day count too.' })
+  @Field(() => Boolean, {
+    description: 'True when nothing blocks a cut right now (允许停电). Approval and the hour of day count too.',
+  })
   permitted!: boolean;
 
   @Field(() => [CutCheckType], { description: 'Every check, passed or not, in a fixed order (全部校验项).' })
@@ -166,10 +188,26 @@ export class CutDecisionType {
   blocking!: readonly CutCheck[];
 }
 
-@ObjectType('WorkOrder', { implements: NodeType, simpleResolvers: true, description: 'Field work with an owner and a deadline (工单).' })
+@ObjectType('WorkOrder', {
+  implements: NodeType,
+  simpleResolvers: true,
+  description: 'Field work with an owner and a deadline (工单).',
+})
 export class WorkOrderType
   extends NodeType
-  implements Pick<WorkOrder, 'workOrderNumber' | 'kind' | 'state' | 'owner' | 'reason' | 'openedAt' | 'deadlineAt' | 'closedAt' | 'closingReason'>
+  implements
+    Pick<
+      WorkOrder,
+      | 'workOrderNumber'
+      | 'kind'
+      | 'state'
+      | 'owner'
+      | 'reason'
+      | 'openedAt'
+      | 'deadlineAt'
+      | 'closedAt'
+      | 'closingReason'
+    >
 {
   @Field(() => SafeIntScalar, { description: 'Number of the order (工单号).' })
   workOrderNumber!: bigint;

@@ -1,0 +1,56 @@
+import { massRestore } from './mass-restore.js';
+import { Cleanup } from './support/cleanup.js';
+import { readOptions, type BenchOptions } from './support/options.js';
+import { endSteps } from './support/progress.js';
+import { isSound, printOutcome, writeRecord, type Outcome } from './support/report.js';
+import { describe, lookAround } from './support/surroundings.js';
+
+const BENCHES: Readonly<Record<string, (options: BenchOptions, cleanup: Cleanup) => Promise<Outcome>>> = {
+  'mass-restore': massRestore,
+};
+
+const USAGE = `npm run bench -- <name>|all [--quick] [--cpu-prof]
+  names: ${Object.keys(BENCHES).join(', ')}
+  --quick     small sizes: shows that it works, not how fast
+  --cpu-prof  writes processor profiles of the product to bench/results
+  exit code: 0 all bars reached, 1 a condition broke or a bench failed, 2 a bar was not reached
+`;
+
+async function run(name: string, options: BenchOptions): Promise<'reached' | 'missed' | 'broken'> {
+  const surroundings = lookAround();
+  process.stdout.write(`\n== ${name}\n${describe(surroundings)}\n`);
+  const cleanup = new Cleanup();
+  try {
+    const outcome = await BENCHES[name]!(options, cleanup);
+    endSteps();
+    printOutcome(name, outcome);
+    process.stdout.write(`  record ${writeRecord(name, outcome, surroundings)}\n`);
+    if (!isSound(outcome)) return 'broken';
+    return outcome.bars.every(({ met }) => met) ? 'reached' : 'missed';
+  } catch (error) {
+    endSteps();
+    process.stderr.write(`\n${name} FAILED: ${(error as Error).stack}\n`);
+    return 'broken';
+  } finally {
+    await cleanup.run();
+  }
+}
+
+async function main(): Promise<void> {
+  const { names, options } = readOptions(process.argv.slice(2));
+  const wanted = names.includes('all') ? Object.keys(BENCHES) : names;
+  if (wanted.length === 0 || wanted.some((name) => !(name in BENCHES))) {
+    process.stderr.write(USAGE);
+    process.exitCode = 1;
+    return;
+  }
+  const verdicts: string[] = [];
+  for (const name of wanted) verdicts.push(await run(name, options));
+  process.stdout.write(`\n${wanted.map((name, i) => `${name}: ${verdicts[i]}`).join('\n')}\n`);
+  process.exitCode = verdicts.includes('broken') ? 1 : verdicts.includes('missed') ? 2 : 0;
+}
+
+// Children see their channel close and take themselves down.
+process.once('SIGINT', () => process.exit(130));
+process.once('SIGTERM', () => process.exit(143));
+await main();

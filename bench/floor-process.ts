@@ -1,0 +1,134 @@
+import { createHash, generateKeyPairSync, randomUUID } from 'node:crypto';
+import mqtt, { type MqttClient } from 'mqtt';
+import { startEmbeddedBroker, type EmbeddedBroker } from '../src/embedded/broker.js';
+import type { SigningKey } from '../src/head-end/signing.js';
+import { createLogger } from '../src/platform/log.js';
+import type { DownlinkKey } from '../simulator/wire/contract.js';
+import { gatewayPassword } from '../simulator/wire/keys.js';
+import { FloorRows } from './support/floor-rows.js';
+import { serveBench } from './support/children.js';
+import { cpuMs } from './support/processes.js';
+import { wireOrder, type OrderedMeter, type WireOrder } from './support/wire-orders.js';
+
+/** All meters switched by bare mqtt.js. */
+export interface BareSwitching {
+  readonly elapsedMs: number;
+  readonly acks: number;
+  /** Processor time used meanwhile, ms. */
+  readonly cpu: { readonly floor: number; readonly simulator: number };
+}
+
+/** One restore at the least it can cost. */
+export interface BareRestore {
+  readonly elapsedMs: number;
+  readonly commitMs: number;
+  readonly wireMs: number;
+}
+
+const HEAD_END = 'head-end';
+const PASSWORD = randomUUID();
+/** mqtt.js holds what it publishes until the PUBACK; it is fastest with some, and slower with all, under way. */
+const IN_FLIGHT = 1_000;
+const ACK_TIMEOUT_MS = 60_000;
+
+let broker: EmbeddedBroker | undefined;
+let client: MqttClient | undefined;
+let rows: FloorRows | undefined;
+let key: SigningKey;
+let meters: OrderedMeter[] = [];
+let onAck: () => void = () => undefined;
+
+/**
+ * The least a head-end needs: the product's broker and a bare mqtt.js client in one process, as broker and head-end are in one
+ * process in the product; no database but the plain rows of a single restore.
+ */
+const handlers = {
+  /** Starts the broker for a fleet. Returns its address and the key its meters must trust. */
+  async open(keySeed: string): Promise<{ brokerUrl: string; downlinkKey: DownlinkKey }> {
+    const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+    const x = publicKey.export({ format: 'jwk' }).x!;
+    key = { kid: `head-end-${createHash('sha256').update(x).digest('hex').slice(0, 8)}`, x, privateKey };
+    broker = await startEmbeddedBroker({
+      host: '127.0.0.1',
+      port: 0,
+      log: createLogger(process.env['LOG_LEVEL'] ?? 'warn'),
+      authenticate: (username, password) => {
+        if (username === HEAD_END) return Promise.resolve(password === PASSWORD ? { kind: 'head-end' } : null);
+        return Promise.resolve(password === gatewayPassword(keySeed, username) ? { kind: 'gateway', gateway: username } : null);
+      },
+    });
+    return { brokerUrl: broker.url, downlinkKey: { kid: key.kid, role: 'head-end', x } };
+  },
+  /** Connects the bare client; `all` are the meters it will switch. */
+  async connect(all: OrderedMeter[]): Promise<void> {
+    meters = all.map((meter) => ({ ...meter }));
+    client = await mqtt.connectAsync(broker!.url, { username: HEAD_END, password: PASSWORD, clientId: 'floor', clean: true });
+    client.on('message', () => onAck());
+    await client.subscribeAsync('relight/v1/+/up/+/ack', { qos: 1 });
+  },
+  switchAll,
+  /** Opens own tables of the product's shape in the product's database, with these commands and their meters in them. */
+  async openRows(databaseUrl: string, commandIds: readonly string[]): Promise<void> {
+    rows = await FloorRows.open(databaseUrl, commandIds);
+  },
+  restoreOne,
+};
+export type FloorProcess = typeof handlers;
+
+/** Signs an order for every meter, publishes them all and waits for as many acks. The signing is not measured. */
+async function switchAll(operation: 'CUT' | 'RESTORE', simulatorPid: number): Promise<BareSwitching> {
+  const orders = nextOrders(operation);
+  let acks = 0;
+  const answered = new Promise<void>((done, fail) => {
+    const timer = setTimeout(() => fail(new Error(`${acks} of ${orders.length} acks within ${ACK_TIMEOUT_MS / 1000} s`)), ACK_TIMEOUT_MS);
+    onAck = () => {
+      acks += 1;
+      if (acks < orders.length) return;
+      clearTimeout(timer);
+      done();
+    };
+  });
+  const before = { floor: cpuMs([process.pid]), simulator: cpuMs([simulatorPid]) };
+  const startedAtMs = performance.now();
+  publishAll(orders);
+  await answered;
+  const elapsedMs = performance.now() - startedAtMs;
+  return { elapsedMs, acks, cpu: { floor: cpuMs([process.pid]) - before.floor, simulator: cpuMs([simulatorPid]) - before.simulator } };
+}
+
+function nextOrders(operation: 'CUT' | 'RESTORE'): WireOrder[] {
+  const orders = meters.map((meter) => wireOrder(meter, operation, key, new Date()));
+  meters = meters.map((meter) => ({ ...meter, sequence: meter.sequence + 1 }));
+  return orders;
+}
+
+function publishAll(orders: readonly WireOrder[]): void {
+  let next = 0;
+  const publishNext = (): void => {
+    const order = orders[next];
+    next += 1;
+    if (order) client!.publish(order.topic, order.payload, { qos: 1 }, publishNext);
+  };
+  for (let i = 0; i < IN_FLIGHT; i += 1) publishNext();
+}
+
+/** Commits the rows of one restore once, then sends its command and waits for the meter's ack. */
+async function restoreOne(index: number): Promise<BareRestore> {
+  const meter = meters[index]!;
+  const { topic, payload } = wireOrder(meter, 'RESTORE', key, new Date());
+  const startedAtMs = performance.now();
+  await rows!.commit(index);
+  const committedAtMs = performance.now();
+  await new Promise<void>((done) => {
+    onAck = done;
+    client!.publish(topic, payload, { qos: 1 });
+  });
+  const endedAtMs = performance.now();
+  return { elapsedMs: endedAtMs - startedAtMs, commitMs: committedAtMs - startedAtMs, wireMs: endedAtMs - committedAtMs };
+}
+
+serveBench(handlers, async () => {
+  await rows?.close();
+  await client?.endAsync(true);
+  await broker?.stop();
+});

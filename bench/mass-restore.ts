@@ -1,0 +1,161 @@
+import { join } from 'node:path';
+import type { FleetManifest } from '../simulator/wire/contract.js';
+import type { FleetSummary } from '../simulator/fleet.js';
+import type { FleetProcess } from './fleet-process.js';
+import type { BareSwitching, FloorProcess } from './floor-process.js';
+import type { MassRestore, ProductProcess } from './product-process.js';
+import { startChild, type Child } from './support/children.js';
+import type { Cleanup } from './support/cleanup.js';
+import type { BenchOptions } from './support/options.js';
+import { step } from './support/progress.js';
+import { atLeast, equal, type Check, type Figure, type Outcome } from './support/report.js';
+import { median, rounded } from './support/statistics.js';
+import { until } from './support/until.js';
+
+const SIZES = { full: { districts: 50, metersPerDistrict: 200, rounds: 3 }, quick: { districts: 5, metersPerDistrict: 200, rounds: 2 } };
+const BAR_SHARE = 0.35;
+/** The product's slowest regular look is one second; a fleet that has said nothing for this long has said all. */
+const QUIET_MS = 1_500;
+
+/** A side of the comparison: who commands, and the meters it commands. */
+interface Side<Head> {
+  readonly head: Head;
+  readonly fleet: Child<FleetProcess>;
+}
+
+/**
+ * 10,000 restores queued in one transaction until the last is VERIFIED, beside bare mqtt.js doing the same to the same meters
+ * without a database.
+ */
+export async function massRestore(options: BenchOptions, cleanup: Cleanup): Promise<Outcome> {
+  const size = options.quick ? SIZES.quick : SIZES.full;
+  const meters = size.districts * size.metersPerDistrict;
+  const product = await openProduct(size, options, cleanup);
+  const floor = await openFloor(product.manifest, options, cleanup);
+
+  const rounds: { product: MassRestore; floor: BareSwitching }[] = [];
+  const checks: Check[] = [];
+  // Round 0 warms up both sides and is not counted.
+  for (let round = 0; round <= size.rounds; round += 1) {
+    step(`round ${round} of ${size.rounds}: product`);
+    const restored = await productRound(product);
+    step(`round ${round} of ${size.rounds}: floor`);
+    const bare = await floorRound(floor, meters);
+    checks.push(...restored.checks, ...bare.checks);
+    if (round > 0) rounds.push({ product: restored.measured, floor: bare.measured });
+  }
+  return outcomeOf(size, meters, rounds, checks);
+}
+
+async function openProduct(size: { districts: number; metersPerDistrict: number }, options: BenchOptions, cleanup: Cleanup) {
+  step('opening the simulated world');
+  // Made first, so that it goes last: a database whose folder is gone cannot be told to stop.
+  const dataDir = join(cleanup.directory(), 'data');
+  const head = startChild<ProductProcess>('product-process.js', cleanup, options.profiling('mass-restore-product'));
+  const { brokerUrl, manifest } = await head.call('open', {
+    dataDir,
+    plan: { seed: 7, districts: size.districts, metersPerDistrict: size.metersPerDistrict, arrearsShare: 1, months: 1 },
+  });
+  const fleet = startChild<FleetProcess>('fleet-process.js', cleanup, options.profiling('mass-restore-fleet'));
+  step('connecting the meters');
+  await fleet.call('start', { fleet: manifest, brokerUrl, relayMs: 0 });
+  await quiet(fleet);
+  return { head, fleet, manifest: manifest as FleetManifest };
+}
+
+async function openFloor(manifest: FleetManifest, options: BenchOptions, cleanup: Cleanup): Promise<Side<Child<FloorProcess>>> {
+  const head = startChild<FloorProcess>('floor-process.js', cleanup, options.profiling('mass-restore-floor'));
+  const { brokerUrl, downlinkKey } = await head.call('open', manifest.keySeed);
+  const fleet = startChild<FleetProcess>('fleet-process.js', cleanup);
+  await fleet.call('start', { fleet: { ...manifest, downlinkKeys: [downlinkKey] }, brokerUrl, relayMs: 0 });
+  await head.call(
+    'connect',
+    manifest.meters.map(({ meter, gateway, installation, lastSequence }) => ({ serial: meter, gateway, installation, sequence: lastSequence })),
+  );
+  await quiet(fleet);
+  return { head, fleet };
+}
+
+async function productRound({ head, fleet }: Side<Child<ProductProcess>>): Promise<{ measured: MassRestore; checks: Check[] }> {
+  await head.call('cutAll');
+  await quiet(fleet);
+  const before = await fleet.call('summary');
+  const earlier = new Map((await fleet.call('relays')).map(({ serial, toggles }) => [serial, toggles]));
+  const measured = await head.call('restoreAll', fleet.pid);
+  await quiet(fleet);
+  const after = await fleet.call('summary');
+  const relays = await fleet.call('relays');
+  const meters = relays.length;
+  const obeyed = relays.filter(
+    ({ serial, toggles, closed, lastCommandId }) => closed && toggles === earlier.get(serial)! + 1 && lastCommandId === measured.commandIds.get(serial),
+  );
+  const checks = [
+    equal('product: commands VERIFIED', measured.states['VERIFIED'] ?? 0, meters),
+    equal('product: each sent once', measured.attempts, meters),
+    equal('product: audit entries (ordered, SENT, VERIFIED)', measured.auditEntries, 3 * meters),
+    equal('product: meters closed by their own command, one toggle each', obeyed.length, meters),
+    ...messageChecks('product', before, after, meters),
+  ];
+  return { measured, checks };
+}
+
+async function floorRound({ head, fleet }: Side<Child<FloorProcess>>, meters: number): Promise<{ measured: BareSwitching; checks: Check[] }> {
+  await head.call('switchAll', 'CUT', fleet.pid);
+  await quiet(fleet);
+  const before = await fleet.call('summary');
+  const measured = await head.call('switchAll', 'RESTORE', fleet.pid);
+  await quiet(fleet);
+  const after = await fleet.call('summary');
+  return { measured, checks: [equal('floor: relays closed', after.closed, meters), ...messageChecks('floor', before, after, meters)] };
+}
+
+const messageChecks = (side: string, before: FleetSummary, after: FleetSummary, meters: number): Check[] => [
+  equal(`${side}: commands heard by meters`, after.received - before.received, meters),
+  equal(`${side}: commands accepted`, after.accepted - before.accepted, meters),
+  equal(`${side}: relay toggles`, after.relayToggles - before.relayToggles, meters),
+  equal(`${side}: acks sent`, after.sent.ack - before.sent.ack, meters),
+];
+
+/** Waits until a fleet has nothing more to say. */
+async function quiet(fleet: Child<FleetProcess>): Promise<void> {
+  let last = '';
+  let sinceMs = performance.now();
+  await until('the meters have fallen quiet', async () => {
+    const { received, sent } = await fleet.call('summary');
+    const now = JSON.stringify([received, sent]);
+    if (now !== last) sinceMs = performance.now();
+    last = now;
+    return performance.now() - sinceMs > QUIET_MS;
+  }, { everyMs: 100, timeoutMs: 180_000 });
+}
+
+function outcomeOf(size: object, meters: number, rounds: { product: MassRestore; floor: BareSwitching }[], checks: Check[]): Outcome {
+  const perSecond = (elapsedMs: number): number => (meters * 1_000) / elapsedMs;
+  const share = median(rounds.map(({ product, floor }) => floor.elapsedMs / product.elapsedMs));
+  const figure = (what: string, unit: string, pick: (round: (typeof rounds)[number]) => number): Figure => ({ what, value: rounded(median(rounds.map(pick))), unit });
+  return {
+    parameters: { ...size, meters },
+    figures: [
+      figure('product: commit of the orders to the last VERIFIED', 's', ({ product }) => product.elapsedMs / 1_000),
+      figure('product: restores', '/s', ({ product }) => perSecond(product.elapsedMs)),
+      figure('floor: bare mqtt.js command and ack, no database', '/s', ({ floor }) => perSecond(floor.elapsedMs)),
+      figure('product: processor time of product process', 's', ({ product }) => product.cpu.product / 1_000),
+      figure('product: processor time of PostgreSQL', 's', ({ product }) => product.cpu.postgres / 1_000),
+      figure('product: processor time of simulator', 's', ({ product }) => product.cpu.simulator / 1_000),
+      figure('floor: processor time of broker and client', 's', ({ floor }) => floor.cpu.floor / 1_000),
+      figure('floor: processor time of simulator', 's', ({ floor }) => floor.cpu.simulator / 1_000),
+    ],
+    bars: [atLeast('share of the floor, median of the rounds', rounded(share, 3), BAR_SHARE, 'of floor')],
+    checks: failedOrOne(checks),
+    detail: rounds.map(({ product: { commandIds: _ids, ...product }, floor }) => ({ product, floor })),
+  };
+}
+
+/** The same condition holds in every round: it is told once, or as often as it broke. */
+function failedOrOne(checks: readonly Check[]): Check[] {
+  const byName = Map.groupBy(checks, ({ what }) => what);
+  return [...byName.values()].flatMap((same) => {
+    const broken = same.filter(({ holds }) => !holds);
+    return broken.length > 0 ? broken : [same[0]!];
+  });
+}

@@ -1,0 +1,184 @@
+import { roleBits, ROLES, type Role } from './auth/viewer.js';
+
+/** Staff who work with customers: they have a business with names, addresses and contacts. */
+const DESK: readonly Role[] = ['HOTLINE', 'COUNTER', 'DISTRICT_MANAGER', 'OPERATIONS', 'SUPERVISOR'];
+/** Everybody inside the company. */
+const INSIDE: readonly Role[] = [...DESK, 'TESTER', 'AUDITOR'];
+/** Inside, and customers about what is theirs. */
+const READERS: readonly Role[] = ['CUSTOMER', ...INSIDE];
+const EVERYONE: readonly Role[] = ROLES;
+/** Personal data: customers about themselves, and those who deal with them. */
+const PERSONAL: readonly Role[] = ['CUSTOMER', ...DESK];
+/** Reasons and evidence may speak of protections and of people's conduct. */
+const JUDGING: readonly Role[] = [...DESK, 'AUDITOR'];
+/** Whoever watches operations. */
+const WATCHING: readonly Role[] = ['HOTLINE', 'DISTRICT_MANAGER', 'OPERATIONS', 'SUPERVISOR', 'TESTER', 'AUDITOR'];
+const SWITCHING: readonly Role[] = ['HOTLINE', 'DISTRICT_MANAGER', 'OPERATIONS', 'SUPERVISOR'];
+
+type Grants = readonly (readonly [roles: readonly Role[], fields: string])[];
+
+/**
+ * Who may ask for which field. The only such table: a field that is not in it is denied to everybody. Which rows somebody sees is
+ * another question (read/reach.ts). The whole of it, field by role, is committed as schema/permissions.json.
+ */
+const TABLE: Readonly<Record<string, Grants>> = {
+  Query: [
+    [EVERYONE, 'account clock limits node payment viewer'],
+    [READERS, 'accounts bill customer meter servicePoint switchCommand switchCommands'],
+    [READERS, 'transformerDistrict transformerDistricts whyIsPowerOff workOrder workOrders'],
+    [INSIDE, 'gateway killSwitch'],
+    [[...JUDGING, 'TESTER'], 'cutChecks'],
+    [WATCHING, 'auditEntries operationsBoard'],
+    [['COUNTER', 'OPERATIONS', 'SUPERVISOR', 'AUDITOR'], 'suspensePayments'],
+    [['OPERATIONS', 'AUDITOR'], 'quarantine'],
+  ],
+  Mutation: [
+    [['COUNTER', 'BANK', 'SUPERVISOR'], 'recordPayment'],
+    [['COUNTER', 'SUPERVISOR'], 'reversePayment resolveSuspensePayment'],
+    [SWITCHING, 'requestCut cancelSwitchCommand setKillSwitch'],
+    [DESK, 'requestRestore'],
+    [['SUPERVISOR'], 'approveSwitchCommand'],
+    [['DISTRICT_MANAGER', 'OPERATIONS', 'SUPERVISOR'], 'openInterruption closeInterruption'],
+    [['TESTER'], 'setClock'],
+  ],
+  Subscription: [
+    [READERS, 'switchCommandChanged supplyChanged'],
+    [WATCHING, 'operationsBoardChanged'],
+  ],
+  Account: [
+    [EVERYONE, 'id accountNumber currency due credit overdue standing'],
+    [READERS, 'bills closedAt customer district ledger openedAt payments servicePoints tariffCode'],
+  ],
+  AccountLedgerEntry: [[READERS, 'creditAfter dueAfter entry']],
+  AuditEntry: [
+    [READERS, 'id act actorKind at fromState recordedWallAt subjectId subjectType toState'],
+    [INSIDE, 'actor reason detail'],
+  ],
+  BilingualText: [[READERS, 'en zh']],
+  Bill: [
+    [READERS, 'id account allocations billNumber dueDate energyWh estimated issuedAt lateFee lateFeePaid lines'],
+    [READERS, 'outstanding paid periodFrom periodTo servicePoint total'],
+  ],
+  BillLine: [[READERS, 'amount energyWh lineNumber tariffCode tier unitPrice']],
+  CommandStateCount: [[WATCHING, 'count state']],
+  Contact: [[PERSONAL, 'kind valid value']],
+  Customer: [
+    [READERS, 'id accounts createdAt customerClass'],
+    [PERSONAL, 'name contacts'],
+    [['CUSTOMER', 'COUNTER', 'SUPERVISOR'], 'idDocument'],
+    [['CUSTOMER', ...JUDGING], 'protections'],
+  ],
+  CutCheck: [[[...JUDGING, 'TESTER'], 'clause code evidence passed']],
+  CutDecision: [[[...JUDGING, 'TESTER'], 'at blocking checks permitted']],
+  DailyUsage: [[READERS, 'energyWh quality usageDate']],
+  Gateway: [[INSIDE, 'id district gatewayNumber kind presence presenceSince']],
+  Interruption: [
+    [READERS, 'id closedAt command openedAt reason servicePoint'],
+    [INSIDE, 'closedBy closingReason openedBy'],
+    [JUDGING, 'evidence'],
+  ],
+  InterruptionPayload: [[DESK, 'interruption replayed restoreCommands userErrors']],
+  KillSwitch: [[INSIDE, 'engaged reason setBy since']],
+  LedgerEntry: [[READERS, 'id amount at bill creditCode debitCode kind payment reverses']],
+  Limit: [[EVERYONE, 'name reason unit value']],
+  Meter: [
+    [READERS, 'id clockOffsetMs events installations presence reconnectMode reportedSupply serial servicePoint'],
+    [INSIDE, 'gateway sequence'],
+  ],
+  MeterEvent: [[READERS, 'detail event eventAt receivedAt']],
+  MeterInstallation: [[READERS, 'id installedAt installedEnergyWh meter removedAt removedEnergyWh servicePoint']],
+  Money: [[EVERYONE, 'amount currency']],
+  Node: [[EVERYONE, 'id']],
+  OperationsBoard: [
+    [WATCHING, 'at darkThoughDue gatewaysNeverHeard gatewaysOffline killSwitchEngaged litThoughNotDue'],
+    [WATCHING, 'oldestRestoreAgeSeconds openCommands openWorkOrders overdueWorkOrders quarantinedMessages'],
+  ],
+  OperationsBoardEvent: [[WATCHING, 'board entries entriesLeftOut resumeToken']],
+  PageInfo: [[EVERYONE, 'endCursor hasNextPage hasPreviousPage startCursor']],
+  Payment: [
+    [EVERYONE, 'id accountNumber account amount channel credited postedAt resolvedBy reversal state valueDate'],
+    [READERS, 'allocations'],
+    [['CUSTOMER', 'BANK', ...JUDGING], 'reference'],
+    [['BANK', ...INSIDE], 'idempotencyKey postedBy'],
+  ],
+  PaymentAllocation: [[READERS, 'at bill lateFee payment principal']],
+  PaymentPayload: [
+    [[...DESK, 'BANK'], 'payment replayed userErrors'],
+    [DESK, 'restoreCommands'],
+  ],
+  PaymentReversal: [
+    [EVERYONE, 'reversedAt'],
+    [INSIDE, 'reason reversedBy'],
+  ],
+  PowerExplanation: [
+    [
+      READERS,
+      'amountToRestore at command dueSupply gatewayPresence headline reasons reportedSupply servicePoint steps',
+    ],
+    [READERS, 'verdict workOrder'],
+  ],
+  PowerOffReason: [[READERS, 'reason since text']],
+  PowerStep: [[READERS, 'code text']],
+  ProductClock: [[EVERYONE, 'mode now scale version']],
+  Protection: [
+    [['CUSTOMER', ...JUDGING], 'createdAt kind validUntil'],
+    [PERSONAL, 'proof'],
+  ],
+  QuarantinedMessage: [[['OPERATIONS', 'AUDITOR'], 'code message number payloadBase64 payloadBytes receivedAt topic']],
+  Reading: [[READERS, 'cause energyWh flags quality readAt receivedAt usable']],
+  ReportedSupply: [[READERS, 'evidence since state']],
+  ServicePoint: [
+    [READERS, 'id account dailyUsage district dueSupply installation installations interruptions meter openCommand'],
+    [READERS, 'openInterruptions openWorkOrders readings reportedSupply servicePointNumber switchCommands'],
+    [PERSONAL, 'address'],
+  ],
+  SetClockPayload: [[['TESTER'], 'clock userErrors']],
+  SetKillSwitchPayload: [[SWITCHING, 'killSwitch userErrors']],
+  SupplyEvent: [[READERS, 'entries resumeToken servicePoint']],
+  SupplyEvidence: [[READERS, 'armed heardAt loadVoltageMv meterAt powerW protected relayClosed supplyVoltageMv']],
+  SwitchCommand: [
+    [READERS, 'id acceptedAt account approvedAt attempts endedAt failureCode history meter mode notAfter operation'],
+    [READERS, 'payment reads reason requestedAt sentAt sequence servicePoint state supersededBy workOrder'],
+    [INSIDE, 'approvedBy failureText requestReason requestedBy'],
+    [JUDGING, 'evidence'],
+  ],
+  SwitchCommandEvent: [[READERS, 'entries resumeToken switchCommand']],
+  SwitchCommandPayload: [[DESK, 'replayed switchCommand userErrors']],
+  TransformerDistrict: [
+    [READERS, 'id code manager name nextReadingDate nextSettlementDate readingDay servicePhone settlementDay'],
+    [INSIDE, 'accounts'],
+  ],
+  UserError: [[EVERYONE, 'code field message relatedId']],
+  Viewer: [[EVERYONE, 'accountNumbers districtCodes expiresAt roles subject']],
+  WorkOrder: [
+    [READERS, 'id account closedAt command deadlineAt kind openedAt servicePoint state workOrderNumber'],
+    [INSIDE, 'closingReason owner reason'],
+  ],
+};
+
+/** Connections and edges are wrapping paper: whoever may ask for a list may unwrap it. */
+const WRAPPING: Grants = [[EVERYONE, 'edges pageInfo cursor node']];
+const isWrapping = (type: string): boolean => /(Connection|Edge)$/.test(type);
+
+const grantsOf = (type: string): Grants => TABLE[type] ?? (isWrapping(type) ? WRAPPING : []);
+
+const known = new Map<string, readonly Role[]>();
+
+/** The roles that may ask for `Type.field`; none when the table does not name it. */
+export function rolesFor(coordinate: string): readonly Role[] {
+  const cached = known.get(coordinate);
+  if (cached) return cached;
+  const [type = '', field = ''] = coordinate.split('.');
+  const granted = grantsOf(type).find(([, fields]) => fields.split(' ').includes(field))?.[0] ?? [];
+  known.set(coordinate, granted);
+  return granted;
+}
+
+/** The same as bits, to be compared with a viewer's. */
+export const bitsFor = (coordinate: string): number => roleBits(rolesFor(coordinate));
+
+/** Every `Type.field` the table names, so that a test can find entries for fields that are gone. */
+export const namedCoordinates = (): string[] =>
+  Object.entries(TABLE).flatMap(([type, grants]) =>
+    grants.flatMap(([, fields]) => fields.split(' ').map((field) => `${type}.${field}`)),
+  );
