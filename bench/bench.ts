@@ -1,3 +1,4 @@
+import { fleet } from './fleet.js';
 import { massRestore } from './mass-restore.js';
 import { Cleanup } from './support/cleanup.js';
 import { readOptions, type BenchOptions } from './support/options.js';
@@ -7,6 +8,7 @@ import { describe, lookAround } from './support/surroundings.js';
 
 const BENCHES: Readonly<Record<string, (options: BenchOptions, cleanup: Cleanup) => Promise<Outcome>>> = {
   'mass-restore': massRestore,
+  fleet,
 };
 
 const USAGE = `npm run bench -- <name>|all [--quick] [--cpu-prof]
@@ -36,7 +38,12 @@ async function run(name: string, options: BenchOptions): Promise<'reached' | 'mi
   }
 }
 
+const MIN_NODE = 22;
+
 async function main(): Promise<void> {
+  if (Number(process.versions.node.split('.')[0]) < MIN_NODE) {
+    throw new Error(`This is Node ${process.versions.node}. Start benches with npm run bench, which brings its own Node.`);
+  }
   const { names, options } = readOptions(process.argv.slice(2));
   const wanted = names.includes('all') ? Object.keys(BENCHES) : names;
   if (wanted.length === 0 || wanted.some((name) => !(name in BENCHES))) {

@@ -36,6 +36,7 @@ let client: MqttClient | undefined;
 let rows: FloorRows | undefined;
 let key: SigningKey;
 let meters: OrderedMeter[] = [];
+let statesHeard = 0;
 let onAck: () => void = () => undefined;
 
 /**
@@ -67,6 +68,14 @@ const handlers = {
     await client.subscribeAsync('relight/v1/+/up/+/ack', { qos: 1 });
   },
   switchAll,
+  /** Counts what meters say of themselves from now on; see `states`. */
+  async countStates(): Promise<void> {
+    const listener = await mqtt.connectAsync(broker!.url, { username: HEAD_END, password: PASSWORD, clientId: 'states', clean: true });
+    listener.on('message', () => (statesHeard += 1));
+    await listener.subscribeAsync('relight/v1/+/up/+/state', { qos: 0 });
+    client = listener;
+  },
+  states: (): number => statesHeard,
   /** Opens own tables of the product's shape in the product's database, with these commands and their meters in them. */
   async openRows(databaseUrl: string, commandIds: readonly string[]): Promise<void> {
     rows = await FloorRows.open(databaseUrl, commandIds);

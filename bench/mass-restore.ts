@@ -53,8 +53,11 @@ async function openProduct(size: { districts: number; metersPerDistrict: number 
   const dataDir = join(cleanup.directory(), 'data');
   const head = startChild<ProductProcess>('product-process.js', cleanup, options.profiling('mass-restore-product'));
   const { brokerUrl, manifest } = await head.call('open', {
-    dataDir,
-    plan: { seed: 7, districts: size.districts, metersPerDistrict: size.metersPerDistrict, arrearsShare: 1, months: 1 },
+    DATA_DIR: dataDir,
+    SIMULATED_DISTRICTS: String(size.districts),
+    SIMULATED_METERS: String(size.metersPerDistrict),
+    SIMULATED_ARREARS_SHARE: '1',
+    SIMULATED_MONTHS: '1',
   });
   const fleet = startChild<FleetProcess>('fleet-process.js', cleanup, options.profiling('mass-restore-fleet'));
   step('connecting the meters');

@@ -1,28 +1,17 @@
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import mqtt from 'mqtt';
-import { CHINA_CUT_POLICY } from '../src/config.js';
-import { startEmbeddedBroker } from '../src/embedded/broker.js';
-import { loginsFrom } from '../src/embedded/gateway-login.js';
-import { startEmbeddedPostgres, type EmbeddedPostgres } from '../src/embedded/postgres.js';
+import 'reflect-metadata';
+import { startApp, type App } from '../src/app.js';
+import { readConfig } from '../src/config.js';
+import { clusterDirOf } from '../src/embedded/postgres-cluster.js';
+import { clusterPids } from '../src/embedded/postgres-processes.js';
 import { systemActor, type FlowContext } from '../src/flows/context.js';
-import { schedulesOf } from '../src/flows/schedules.js';
-import { startHeadEnd } from '../src/head-end/head-end.js';
 import { loadSigningKey, type SigningKey } from '../src/head-end/signing.js';
-import { migrate } from '../src/orm.js';
-import { ProductClock } from '../src/platform/clock.js';
-import { Database, statement } from '../src/platform/database.js';
-import { chineseHolidays } from '../src/platform/holidays.js';
+import { statement } from '../src/platform/database.js';
 import { newId } from '../src/platform/ids.js';
-import { createLogger } from '../src/platform/log.js';
-import { Nudges } from '../src/platform/nudges.js';
-import { Scheduler } from '../src/platform/schedules.js';
 import { fleetManifest } from '../src/simulation/fleet-manifest.js';
-import { openWorld } from '../src/simulation/open-world.js';
-import { SIMULATION_START, type WorldPlan } from '../src/simulation/world.js';
 import { closeInterruptions } from '../src/switching/interruptions.js';
 import { orderRestores } from '../src/switching/switch-commands.js';
-import { DEFAULT_SWITCH_TIMINGS } from '../src/switching/switch-timings.js';
 import { serveBench, tell } from './support/children.js';
 import { cpuMs } from './support/processes.js';
 import { until } from './support/until.js';
@@ -44,41 +33,22 @@ const HEAD_END = 'head-end';
 const PASSWORD = 'bench-head-end-password';
 const ACTOR = systemActor('bench');
 const CUTS_AT_ONCE = 200;
-const undo: (() => Promise<unknown>)[] = [];
-let product: { ctx: FlowContext; key: SigningKey; postgres: EmbeddedPostgres; brokerUrl: string };
+let app: App | undefined;
+let product: { ctx: FlowContext; key: SigningKey; clusterDir: string; brokerUrl: string };
 
-/** The product without its API, put together as app.ts does, in a process of its own. */
+/** The product as `npm start` starts it, but with a door for orders by the thousand. */
 const handlers = {
-  /** Starts everything and opens a world of cuttable meters. Returns the broker's address and the simulator's manifest. */
-  async open(options: { readonly dataDir: string; readonly plan: WorldPlan }): Promise<{ brokerUrl: string; manifest: object }> {
-    const { dataDir, plan } = options;
-    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-    const log = createLogger(process.env['LOG_LEVEL'] ?? 'warn');
-    const postgres = await startEmbeddedPostgres({ dataDir, log });
-    undo.push(() => postgres.stop());
-    await migrate(postgres.url);
-    const db = new Database(postgres.url, log);
-    undo.push(() => db.close());
-    const nudges = new Nudges(postgres.url, log);
-    await nudges.start();
-    undo.push(() => nudges.stop());
-    const clock = await ProductClock.open(db, SIMULATION_START);
-    const ctx: FlowContext = { db, clock, nudges, log, cutPolicy: CHINA_CUT_POLICY, timings: DEFAULT_SWITCH_TIMINGS, holidays: chineseHolidays };
-    await openWorld(ctx, plan, SIMULATION_START, (share) => tell(`opening the simulated world: ${Math.round(share * 100)} %`));
+  /** Starts everything and opens a world. Returns the broker's address and the simulator's manifest. */
+  async open(environment: Readonly<Record<string, string>>): Promise<{ brokerUrl: string; manifest: object }> {
+    const config = readConfig({ PORT: '0', MQTT_PORT: '0', MQTT_USERNAME: HEAD_END, MQTT_PASSWORD: PASSWORD, ...environment }, ['--no-simulator', '--no-story']);
+    app = await startApp(config, { step: tell });
+    const { ctx, mqttUrl } = app;
     // A meter that waits for its button would measure the customer.
-    await db.pool.query(`UPDATE meter SET reconnect_mode = 'DIRECT'`);
-    await db.pool.query('VACUUM ANALYZE');
-    const key = loadSigningKey(join(dataDir, 'keys', 'head-end.pem'), true);
-    const authenticate = loginsFrom(db, { username: HEAD_END, password: PASSWORD });
-    const broker = await startEmbeddedBroker({ host: '127.0.0.1', port: 0, authenticate, log });
-    undo.push(() => broker.stop());
-    const headEnd = startHeadEnd(ctx, { url: broker.url, username: HEAD_END, password: PASSWORD, clientId: 'relight-1' }, key);
-    undo.push(() => headEnd.stop());
-    const scheduler = new Scheduler(db, clock, nudges, log, schedulesOf(ctx));
-    await scheduler.start();
-    undo.push(() => scheduler.stop());
-    product = { ctx, key, postgres, brokerUrl: broker.url };
-    return { brokerUrl: broker.url, manifest: await fleetManifest(ctx, [{ kid: key.kid, role: 'head-end', x: key.x }]) };
+    await ctx.db.pool.query(`UPDATE meter SET reconnect_mode = 'DIRECT'`);
+    await ctx.db.pool.query('VACUUM ANALYZE');
+    const key = loadSigningKey(join(config.DATA_DIR, 'keys', 'head-end.pem'), false);
+    product = { ctx, key, clusterDir: clusterDirOf(config.DATA_DIR), brokerUrl: mqttUrl! };
+    return { brokerUrl: mqttUrl!, manifest: await fleetManifest(ctx, [{ kid: key.kid, role: 'head-end', x: key.x }]) };
   },
   cutAll,
   restoreAll,
@@ -161,7 +131,7 @@ async function restoreAll(simulatorPid: number): Promise<MassRestore> {
 }
 
 function usage(simulatorPid: number): MassRestore['cpu'] {
-  return { product: cpuMs([process.pid]), postgres: cpuMs(product.postgres.pids(), true), simulator: cpuMs([simulatorPid]) };
+  return { product: cpuMs([process.pid]), postgres: cpuMs(clusterPids(product.clusterDir), true), simulator: cpuMs([simulatorPid]) };
 }
 
 const STATES = statement(
@@ -180,6 +150,4 @@ async function stored(ids: readonly string[]): Promise<Pick<MassRestore, 'states
   };
 }
 
-serveBench(handlers, async () => {
-  for (const act of undo.splice(0).reverse()) await act();
-});
+serveBench(handlers, async () => app?.stop());

@@ -1,18 +1,18 @@
 import type { ActiveFault } from './faults/fault-set.js';
 import { checkManifest } from './manifest.js';
 import type { Meter, RelayToggle } from './meter/meter.js';
-import { ConnectGate } from './run/connect-gate.js';
-import { Gateway } from './run/gateway.js';
+import type { Gateway } from './run/gateway.js';
+import { GatewaySet, type FleetProgress } from './run/gateway-set.js';
 import { HeapScheduler } from './run/scheduler.js';
 import { Simulation } from './run/simulation.js';
 import type { PressOutcome } from './run/switchgear.js';
+import { TimeGate } from './run/time-gate.js';
 import { summarise, viewMeter, type FleetSummary, type MeterView } from './run/views.js';
 import { VirtualClock } from './run/virtual-clock.js';
 import { parseBrokerUrl, type Broker } from './wire/broker-url.js';
 import { instantText, type FleetManifest } from './wire/contract.js';
-import { gatewayPassword } from './wire/keys.js';
 
-export type { ActiveFault, FleetManifest, FleetSummary, MeterView, PressOutcome, RelayToggle };
+export type { ActiveFault, FleetManifest, FleetProgress, FleetSummary, MeterView, PressOutcome, RelayToggle };
 
 /** Everything but the first two has a default. */
 export interface FleetOptions {
@@ -36,6 +36,11 @@ export interface FleetOptions {
   spreadMs?: number;
   /** Most freeze messages of the fleet per second; default 2000. */
   freezesPerSecond?: number;
+  /**
+   * How long to wait for a head-end's clock after the first connection before the machine's own time is the fleet's, ms;
+   * default 1000. Until then meters neither hear nor speak.
+   */
+  clockWaitMs?: number;
   /** MQTT keepalive, s; default 60. */
   keepaliveSeconds?: number;
   /** Most connections being opened at once; default 200. */
@@ -44,17 +49,9 @@ export interface FleetOptions {
   log?: (line: string) => void;
 }
 
-/** How far connecting has come. */
-export interface FleetProgress {
-  online: number;
-  total: number;
-  /** Why the last attempt that failed did so. */
-  lastProblem: string | undefined;
-}
-
 /** A running fleet. Serials that do not exist give undefined (queries) or throw (acts). */
 export interface RunningFleet {
-  /** All gateways (but those a fault keeps offline) have been online once. Rejects when stopped before. */
+  /** All gateways (but those a fault keeps offline) have been online and the time is known. Rejects when stopped before. */
   readonly ready: Promise<void>;
   /** Serials, in the manifest's order. */
   readonly meters: readonly string[];
@@ -80,10 +77,8 @@ export interface RunningFleet {
 /** Keepalives and time-outs of all connections. */
 const TICK_EVERY_MS = 1_000;
 const READY_CHECK_MS = 20;
-/** Thousands of gateways may fail for several reasons at once; one line a second tells enough. */
-const PROBLEM_LINE_EVERY_MS = 1_000;
-/** Without a clock message this long after the first connection, the machine's own time is the fleet's. */
-const OWN_TIME_AFTER_MS = 2_000;
+/** The retained clock message follows the subscription at once; this is for slow lines. */
+const DEFAULT_CLOCK_WAIT_MS = 1_000;
 
 /**
  * Builds a fleet and starts connecting it. Returns at once; wait for `ready` to have it connected.
@@ -107,11 +102,10 @@ class Fleet implements RunningFleet {
   readonly meters: readonly string[];
   readonly #clock = new VirtualClock();
   readonly #scheduler = new HeapScheduler();
-  readonly #gateways = new Map<string, Gateway>();
+  readonly #time = new TimeGate();
+  readonly #gateways: GatewaySet;
   readonly #simulation: Simulation;
   #settleReady!: { resolve: () => void; reject: (reason: Error) => void };
-  #lastProblem: string | undefined;
-  #lastProblemMs = Number.NEGATIVE_INFINITY;
   #anyOnline = false;
   #stopping: Promise<void> | undefined;
 
@@ -131,42 +125,44 @@ class Fleet implements RunningFleet {
       memoryPath: options.stateFile,
       clock: this.#clock,
       scheduler: this.#scheduler,
-      publish: (gateway, topic, payload) => this.#gateways.get(gateway)?.publish(topic, payload),
-      hasRoom: (gateway) => this.#gateways.get(gateway)?.hasRoom ?? false,
+      publish: (gateway, topic, payload) => this.#gateways.byId.get(gateway)?.publish(topic, payload),
+      hasRoom: (gateway) => this.#gateways.byId.get(gateway)?.hasRoom ?? false,
       gateways: {
-        has: (gateway) => this.#gateways.has(gateway),
-        reconcile: () => this.#reconcileGateways(),
+        has: (gateway) => this.#gateways.byId.has(gateway),
+        reconcile: () => this.#gateways.reconcile(this.#simulation.context.faults),
       },
     });
-    this.#buildGateways(manifest, broker);
+    this.#gateways = this.#buildGateways(manifest, broker);
     this.ready = new Promise((resolve, reject) => (this.#settleReady = { resolve, reject }));
     // Whoever does not wait for `ready` need not hear of its rejection.
     this.ready.catch(() => undefined);
   }
 
   start(): void {
-    for (const gateway of this.#gateways.values()) gateway.connect();
+    this.#gateways.connect();
     this.#simulation.run();
     this.#every(TICK_EVERY_MS, () => {
-      for (const gateway of this.#gateways.values()) gateway.tick();
+      this.#gateways.tick();
       return true;
     });
-    this.#every(READY_CHECK_MS, () => !this.#isReady());
+    this.#every(READY_CHECK_MS, () => {
+      if (!this.#time.known || !this.#gateways.allHaveBeenOnline) return true;
+      this.#settleReady.resolve();
+      return false;
+    });
   }
 
   progress(): FleetProgress {
-    let online = 0;
-    for (const gateway of this.#gateways.values()) if (gateway.state === 'online') online += 1;
-    return { online, total: this.#gateways.size, lastProblem: this.#lastProblem };
+    return this.#gateways.progress();
   }
 
   summary(): FleetSummary {
-    return summarise(this.#simulation.context, this.#gateways);
+    return summarise(this.#simulation.context, this.#gateways.byId);
   }
 
   meter(serial: string): MeterView | undefined {
     const meter = this.#simulation.meters.get(serial);
-    return meter && viewMeter(this.#simulation.context, this.#gateways.get(meter.gateway), meter);
+    return meter && viewMeter(this.#simulation.context, this.#gateways.byId.get(meter.gateway), meter);
   }
 
   relayHistory(serial: string): readonly RelayToggle[] {
@@ -205,7 +201,7 @@ class Fleet implements RunningFleet {
   async #stop(): Promise<void> {
     this.#simulation.switchgear.completeAll();
     this.#scheduler.stop();
-    await Promise.all(Array.from(this.#gateways.values(), (gateway) => gateway.stop()));
+    await this.#gateways.stop();
     this.#simulation.context.memory.close();
     this.#settleReady.reject(new Error('The fleet was stopped before it was ready.'));
   }
@@ -216,76 +212,46 @@ class Fleet implements RunningFleet {
     return meter;
   }
 
-  #buildGateways(manifest: FleetManifest, broker: Broker): void {
+  #buildGateways(manifest: FleetManifest, broker: Broker): GatewaySet {
     const { options } = this;
-    const connectGate = new ConnectGate(options.maxOpening ?? 200);
-    const behind = new Map<string, Meter[]>(manifest.gateways.map(({ gateway }) => [gateway, []]));
-    for (const meter of this.#simulation.meters.values()) behind.get(meter.gateway)?.push(meter);
-    for (const { gateway: id } of manifest.gateways) {
-      const gateway = new Gateway({
-        gateway: id,
-        meters: behind.get(id) ?? [],
-        broker,
-        password: gatewayPassword(manifest.keySeed, id),
-        keepaliveSeconds: options.keepaliveSeconds ?? 60,
-        seed: options.seed ?? 1,
-        scheduler: this.#scheduler,
-        connectGate,
-        nowMs: () => this.#clock.nowMs(),
-        onDown: (from, serial, payload, acknowledge) =>
-          this.#simulation.receiver.receive(from.id, serial, payload, acknowledge),
-        onClock: (from, payload) => this.#clockMessage(from, payload),
-        onOnline: (online, first) => this.#online(online, first),
-        onOffline: (offline, reason) => this.#offline(offline, reason),
-        onOverflow: () => (this.#simulation.context.counters.overflowed += 1),
-      });
-      this.#gateways.set(id, gateway);
-    }
+    const { receiver, announcer, context, meters } = this.#simulation;
+    return new GatewaySet({
+      manifest,
+      meters,
+      broker,
+      seed: options.seed ?? 1,
+      scheduler: this.#scheduler,
+      keepaliveSeconds: options.keepaliveSeconds ?? 60,
+      maxOpening: options.maxOpening ?? 200,
+      log: options.log ?? (() => undefined),
+      nowMs: () => this.#clock.nowMs(),
+      onDown: (from, serial, payload, acknowledge) =>
+        this.#time.whenKnown(() => receiver.receive(from.id, serial, payload, acknowledge)),
+      onClock: (from, payload) => this.#clockMessage(from, payload),
+      onOnline: (gateway, first) => this.#online(gateway, first),
+      onOffline: (gateway) => announcer.cancel(gateway.id),
+      onOverflow: () => (context.counters.overflowed += 1),
+    });
   }
 
   #clockMessage(gateway: Gateway, payload: Buffer): void {
     const wasFollowed = this.#clock.followed;
-    const changed = this.#simulation.clockFollower.hear(gateway.id, payload);
-    if (changed && !wasFollowed) this.options.log?.(`time follows the head-end: ${instantText(this.#clock.nowMs())}`);
+    if (!this.#simulation.clockFollower.hear(gateway.id, payload)) return;
+    if (!wasFollowed) this.options.log?.(`time follows the head-end: ${instantText(this.#clock.nowMs())}`);
+    this.#time.open();
   }
 
   #online(gateway: Gateway, first: boolean): void {
-    if (this.options.bootState ?? true) {
+    this.#time.whenKnown(() => {
+      if (gateway.state !== 'online' || !(this.options.bootState ?? true)) return;
       this.#simulation.announcer.begin(gateway.id, gateway.meters, first ? 'boot' : 'periodic');
-    }
+    });
     if (this.#anyOnline) return;
     this.#anyOnline = true;
-    this.#scheduler.after(OWN_TIME_AFTER_MS, () => {
+    this.#scheduler.after(this.options.clockWaitMs ?? DEFAULT_CLOCK_WAIT_MS, () => {
       if (!this.#clock.followed) this.#simulation.freezes.begin();
+      this.#time.open();
     });
-  }
-
-  #offline(gateway: Gateway, reason: string): void {
-    this.#simulation.announcer.cancel(gateway.id);
-    if (gateway.state === 'suspended') return;
-    const nowMs = this.#scheduler.nowMs();
-    if (reason !== this.#lastProblem && nowMs - this.#lastProblemMs >= PROBLEM_LINE_EVERY_MS) {
-      this.#lastProblemMs = nowMs;
-      this.options.log?.(`gateway ${gateway.id}: ${reason}; trying again`);
-    }
-    this.#lastProblem = reason;
-  }
-
-  #reconcileGateways(): void {
-    const { faults } = this.#simulation.context;
-    for (const gateway of this.#gateways.values()) {
-      const ownMeter = gateway.meters[0]?.serial === gateway.id ? gateway.meters[0] : undefined;
-      if (faults.gatewayOffline(gateway.id, ownMeter)) gateway.suspend();
-      else gateway.resume();
-    }
-  }
-
-  #isReady(): boolean {
-    for (const gateway of this.#gateways.values()) {
-      if (!gateway.everOnline && gateway.state !== 'suspended') return false;
-    }
-    this.#settleReady.resolve();
-    return true;
   }
 
   /** Repeats until `act` says false or the fleet stops. */

@@ -67,6 +67,7 @@ async function health(flows: FlowContext, headEndConnected: boolean | undefined)
   );
   const checks: Record<string, { ok: boolean; message?: string }> = { database };
   // A process without a head-end of its own has nothing to say about the wire.
-  if (headEndConnected !== undefined) checks['broker'] = headEndConnected ? { ok: true } : { ok: false, message: 'no connection to the broker' };
+  if (headEndConnected !== undefined)
+    checks['broker'] = headEndConnected ? { ok: true } : { ok: false, message: 'no connection to the broker' };
   return { ready: Object.values(checks).every(({ ok }) => ok), checks };
 }

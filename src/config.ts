@@ -24,9 +24,17 @@ const environment = z.object({
   SIMULATED_ARREARS_SHARE: z.coerce.number().min(0).max(1).default(0.08),
   SIMULATED_MONTHS: z.coerce.number().int().min(1).max(24).default(3),
   SIMULATED_RELAY_MS: z.coerce.number().int().min(0).max(60_000).default(20),
-  SEED: z.coerce.number().int().min(0).max(2 ** 32 - 1).default(7),
+  SEED: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(2 ** 32 - 1)
+    .default(7),
   HEAD_END_KEY_FILE: z.string().optional(),
-  INSTANCE: z.string().regex(/^[a-z0-9-]{1,32}$/).default('relight-1'),
+  INSTANCE: z
+    .string()
+    .regex(/^[a-z0-9-]{1,32}$/)
+    .default('relight-1'),
   OIDC_ISSUER: z.url().optional(),
   OIDC_AUDIENCE: z.string().optional(),
   OIDC_JWKS_URL: z.url().optional(),
@@ -62,13 +70,27 @@ export function readConfig(env: NodeJS.ProcessEnv, args: readonly string[]): Con
   if (!role.success) throw new ConfigError(`--role must be one of ${ROLES.join(', ')}`);
   const settings = parsed.data;
   const simulation = settings.SIMULATION ?? !(settings.DATABASE_URL && settings.MQTT_URL);
-  if (!simulation && !settings.DATABASE_URL) throw new ConfigError('DATABASE_URL is missing: outside simulation the data belongs in a database of your own.');
-  if (!simulation && !settings.MQTT_URL) throw new ConfigError('MQTT_URL is missing: outside simulation meters need a broker of your own.');
-  if (!simulation && !settings.MQTT_PASSWORD) throw new ConfigError('MQTT_PASSWORD is missing: there is no default secret outside simulation.');
-  if (!simulation && !(settings.OIDC_ISSUER && settings.OIDC_AUDIENCE)) throw new ConfigError('OIDC_ISSUER and OIDC_AUDIENCE are missing: development tokens exist in simulation only.');
-  if (!simulation && !settings.HEAD_END_KEY_FILE) throw new ConfigError('HEAD_END_KEY_FILE is missing. Make a key with: openssl genpkey -algorithm ed25519 -out head-end.pem');
-  if (role.data !== 'all' && !settings.DATABASE_URL) throw new ConfigError('--role splits processes over one database: name it in DATABASE_URL.');
-  return { ...settings, role: role.data, simulation, story: values.story !== false, simulator: values.simulator !== false };
+  if (!simulation && !settings.DATABASE_URL)
+    throw new ConfigError('DATABASE_URL is missing: outside simulation the data belongs in a database of your own.');
+  if (!simulation && !settings.MQTT_URL)
+    throw new ConfigError('MQTT_URL is missing: outside simulation meters need a broker of your own.');
+  if (!simulation && !settings.MQTT_PASSWORD)
+    throw new ConfigError('MQTT_PASSWORD is missing: there is no default secret outside simulation.');
+  if (!simulation && !(settings.OIDC_ISSUER && settings.OIDC_AUDIENCE))
+    throw new ConfigError('OIDC_ISSUER and OIDC_AUDIENCE are missing: development tokens exist in simulation only.');
+  if (!simulation && !settings.HEAD_END_KEY_FILE)
+    throw new ConfigError(
+      'HEAD_END_KEY_FILE is missing. Make a key with: openssl genpkey -algorithm ed25519 -out head-end.pem',
+    );
+  if (role.data !== 'all' && !settings.DATABASE_URL)
+    throw new ConfigError('--role splits processes over one database: name it in DATABASE_URL.');
+  return {
+    ...settings,
+    role: role.data,
+    simulation,
+    story: values.story !== false,
+    simulator: values.simulator !== false,
+  };
 }
 
 function parseArguments(args: readonly string[]) {

@@ -13,7 +13,13 @@ const DAY_MS = 24 * 3_600_000;
 interface Move {
   readonly toState: string | null;
   readonly recordedWallAt: string;
-  readonly detail: { readonly relay?: string; readonly powerW?: number; readonly loadVoltageMv?: number; readonly sequence?: number; readonly lastSequence?: string };
+  readonly detail: {
+    readonly relay?: string;
+    readonly powerW?: number;
+    readonly loadVoltageMv?: number;
+    readonly sequence?: number;
+    readonly lastSequence?: string;
+  };
 }
 
 interface Debtor {
@@ -45,20 +51,41 @@ async function tell(app: App, teller: Teller): Promise<void> {
   const debtor = await findDebtor(app, teller);
   if (!debtor) return print('  Nobody in this district may be cut right now, and that is a fine ending too.');
   const { accountNumber, servicePointNumber, due } = debtor;
-  teller.line(`Account ${accountNumber} owes ${due.amount} ${due.currency}; a written notice was served ${NOTICE_DAYS_AGO} days ago.`);
+  teller.line(
+    `Account ${accountNumber} owes ${due.amount} ${due.currency}; a written notice was served ${NOTICE_DAYS_AGO} days ago.`,
+  );
 
   const cut = await teller.ask<SwitchAnswer>('SUPERVISOR', REQUEST_CUT, {
-    input: { idempotencyKey: randomUUID(), servicePointNumber, interruptionReason: 'ARREARS', noticeServedOn: noticeDay(app), noticeProof: 'signed slip 0001', reason: 'unpaid for more than 30 days' },
+    input: {
+      idempotencyKey: randomUUID(),
+      servicePointNumber,
+      interruptionReason: 'ARREARS',
+      noticeServedOn: noticeDay(app),
+      noticeProof: 'signed slip 0001',
+      reason: 'unpaid for more than 30 days',
+    },
   });
   const cutId = succeeded(cut.change).switchCommand!.id;
   teller.line('A clerk asks for the cut. Every check is on record; it waits for a second person.');
   const cutDone = teller.follow(cutId);
-  succeeded((await teller.ask<SwitchAnswer>('APPROVER', APPROVE, { input: { idempotencyKey: randomUUID(), switchCommandId: cutId, reason: 'checked' } })).change);
+  succeeded(
+    (
+      await teller.ask<SwitchAnswer>('APPROVER', APPROVE, {
+        input: { idempotencyKey: randomUUID(), switchCommandId: cutId, reason: 'checked' },
+      })
+    ).change,
+  );
   teller.line('A supervisor approves. It is judged once more, in the transaction that sends it.');
   const dark = await cutDone;
-  teller.line(`${bold('The meter is off.')} ${dim(`relay ${dark.detail.relay}, ${dark.detail.powerW ?? 0} W, sequence ${dark.detail.lastSequence}: read after the command`)}`);
+  teller.line(
+    `${bold('The meter is off.')} ${dim(`relay ${dark.detail.relay}, ${dark.detail.powerW ?? 0} W, sequence ${dark.detail.lastSequence}: read after the command`)}`,
+  );
 
-  const [why] = (await teller.ask<{ whyIsPowerOff: { headline: { en: string }; amountToRestore: { amount: string; currency: string } }[] }>('HOTLINE', WHY, { accountNumber })).whyIsPowerOff;
+  const [why] = (
+    await teller.ask<{
+      whyIsPowerOff: { headline: { en: string }; amountToRestore: { amount: string; currency: string } }[];
+    }>('HOTLINE', WHY, { accountNumber })
+  ).whyIsPowerOff;
   teller.line(`The customer calls 95598: "${why!.headline.en}"`);
 
   const paidAt = performance.now();
@@ -67,15 +94,19 @@ async function tell(app: App, teller: Teller): Promise<void> {
   });
   const acknowledgedAt = performance.now();
   const [restore] = succeeded(paid.change).restoreCommands;
-  teller.line(`The customer pays ${why!.amountToRestore.amount} ${why!.amountToRestore.currency}. ${dim(`booked in ${(acknowledgedAt - paidAt).toFixed(0)} ms; the same transaction ordered the restore`)}`);
+  teller.line(
+    `The customer pays ${why!.amountToRestore.amount} ${why!.amountToRestore.currency}. ${dim(`booked in ${(acknowledgedAt - paidAt).toFixed(0)} ms; the same transaction ordered the restore`)}`,
+  );
   if (!restore) throw new Error('the payment ordered no restore');
   const light = await teller.follow(restore.id);
-  const tookMs = Math.max(0, Date.parse(light.recordedWallAt) - (teller.wallAtMs(acknowledgedAt)));
+  const tookMs = Math.max(0, Date.parse(light.recordedWallAt) - teller.wallAtMs(acknowledgedAt));
   teller.line(
     `${green(bold('The lights are on.'))} ${dim(`relay ${light.detail.relay}, ${((light.detail.loadVoltageMv ?? 0) / 1000).toFixed(0)} V behind it, sequence ${light.detail.lastSequence}`)}`,
   );
   print();
-  print(`  From the payment's receipt to proven light: ${bold(`${tookMs.toFixed(0)} ms`)}. Ask for it: { whyIsPowerOff(accountNumber: "${accountNumber}") { headline { en zh } } }`);
+  print(
+    `  From the payment's receipt to proven light: ${bold(`${tookMs.toFixed(0)} ms`)}. Ask for it: { whyIsPowerOff(accountNumber: "${accountNumber}") { headline { en zh } } }`,
+  );
 }
 
 /** The first account in arrears that really may be cut now, but for the approval. */
@@ -84,13 +115,20 @@ async function findDebtor(app: App, teller: Teller): Promise<Debtor | undefined>
   for (const { node } of accounts.edges) {
     const servicePoint = node.servicePoints.edges[0]?.node;
     if (servicePoint?.meter?.reconnectMode !== 'DIRECT') continue;
-    const { cutChecks } = await teller.ask<{ cutChecks: { blocking: { code: string }[] } }>('HOTLINE', CHECKS, { servicePointNumber: servicePoint.servicePointNumber, day: noticeDay(app) });
-    if (cutChecks.blocking.every(({ code }) => code === 'APPROVED')) return { accountNumber: node.accountNumber, due: node.due, servicePointNumber: servicePoint.servicePointNumber };
+    const { cutChecks } = await teller.ask<{ cutChecks: { blocking: { code: string }[] } }>('HOTLINE', CHECKS, {
+      servicePointNumber: servicePoint.servicePointNumber,
+      day: noticeDay(app),
+    });
+    if (cutChecks.blocking.every(({ code }) => code === 'APPROVED'))
+      return { accountNumber: node.accountNumber, due: node.due, servicePointNumber: servicePoint.servicePointNumber };
   }
   return undefined;
 }
 
-const noticeDay = (app: App): string => new Date(app.ctx.clock.now().getTime() - NOTICE_DAYS_AGO * DAY_MS).toLocaleDateString('sv-SE', { timeZone: app.ctx.cutPolicy.timeZone });
+const noticeDay = (app: App): string =>
+  new Date(app.ctx.clock.now().getTime() - NOTICE_DAYS_AGO * DAY_MS).toLocaleDateString('sv-SE', {
+    timeZone: app.ctx.cutPolicy.timeZone,
+  });
 
 interface Change {
   readonly userErrors: readonly { readonly code: string; readonly message: string }[];
@@ -105,14 +143,22 @@ interface AccountsAnswer {
   readonly accounts: {
     readonly edges: readonly {
       readonly node: Omit<Debtor, 'servicePointNumber'> & {
-        readonly servicePoints: { readonly edges: readonly { readonly node: { readonly servicePointNumber: string; readonly meter: { readonly reconnectMode: string } | null } }[] };
+        readonly servicePoints: {
+          readonly edges: readonly {
+            readonly node: {
+              readonly servicePointNumber: string;
+              readonly meter: { readonly reconnectMode: string } | null;
+            };
+          }[];
+        };
       };
     }[];
   };
 }
 
 function succeeded<C extends Change>(change: C): C {
-  if (change.userErrors.length > 0) throw new Error(change.userErrors.map(({ code, message }) => `${code}: ${message}`).join('; '));
+  if (change.userErrors.length > 0)
+    throw new Error(change.userErrors.map(({ code, message }) => `${code}: ${message}`).join('; '));
   return change;
 }
 
@@ -145,7 +191,13 @@ class Teller {
       APPROVER: await issue({ subject: 'story-supervisor', role: 'SUPERVISOR' }),
     };
     const url = `${app.api!.url}/graphql`;
-    const live = createClient({ url: url.replace(/^http/, 'ws'), webSocketImpl: WebSocket, lazy: true, retryAttempts: 0, connectionParams: { authorization: `Bearer ${tokens.HOTLINE}` } });
+    const live = createClient({
+      url: url.replace(/^http/, 'ws'),
+      webSocketImpl: WebSocket,
+      lazy: true,
+      retryAttempts: 0,
+      connectionParams: { authorization: `Bearer ${tokens.HOTLINE}` },
+    });
     return new Teller(url, tokens, live);
   }
 
@@ -166,15 +218,23 @@ class Teller {
       body: JSON.stringify({ query, variables }),
     });
     const { data, errors } = (await response.json()) as { data?: Answer; errors?: { message: string }[] };
-    if (!data || errors) throw new Error(errors?.map(({ message }) => message).join('; ') ?? `the API answered ${response.status}`);
+    if (!data || errors)
+      throw new Error(errors?.map(({ message }) => message).join('; ') ?? `the API answered ${response.status}`);
     return data;
   }
 
   /** Follows a command until the meter has proven it; returns the proving move. */
   follow(id: string): Promise<Move> {
     return new Promise((done, fail) => {
-      const timer = setTimeout(() => fail(new Error('the meter gave no proof in time; look at the command in GraphiQL')), STEP_TIMEOUT_MS);
-      const unsubscribe = this.live.subscribe<{ switchCommandChanged: { switchCommand: { state: string; failureText: string | null; history: { edges: { node: Move }[] } } } }>(
+      const timer = setTimeout(
+        () => fail(new Error('the meter gave no proof in time; look at the command in GraphiQL')),
+        STEP_TIMEOUT_MS,
+      );
+      const unsubscribe = this.live.subscribe<{
+        switchCommandChanged: {
+          switchCommand: { state: string; failureText: string | null; history: { edges: { node: Move }[] } };
+        };
+      }>(
         { query: FOLLOW, variables: { id } },
         {
           next: ({ data, errors }) => {

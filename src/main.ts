@@ -17,26 +17,26 @@ async function main(): Promise<void> {
   }
   const config = readConfig(process.env, process.argv.slice(2));
   const line = new StartLine();
-  let app: App | undefined;
-  let simulator: RunningSimulator | undefined;
+  const running: { app?: App; simulator?: RunningSimulator } = {};
   let stopping: Promise<void> | undefined;
   const stop = (signal: string) => {
     stopping ??= (async () => {
       line.step(`stopping (${signal})`);
-      await simulator?.stop();
-      await app?.stop();
+      await running.simulator?.stop();
+      await running.app?.stop();
       line.end('stopped');
       process.exit(0);
     })();
   };
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop(signal));
 
-  app = await startApp(config, line);
+  const app = await startApp(config, line);
+  running.app = app;
   const withMeters = config.role === 'all' && config.simulation && config.simulator;
-  if (withMeters && app.api && app.mqttUrl) simulator = await startSimulator(app, line);
+  if (withMeters && app.api && app.mqttUrl) running.simulator = await startSimulator(app, line);
   if (stopping) return;
   line.end('ready');
-  await printAddresses(app, simulator);
+  await printAddresses(app, running.simulator);
   if (withMeters && app.newWorld && config.story) await playStory(app);
 }
 

@@ -48,7 +48,13 @@ export function openOrm(url: string, poolSize = 10): Promise<MikroORM> {
     entities: ENTITIES,
     extensions: [Migrator],
     pool: { min: 0, max: poolSize },
-    migrations: { migrationsList: migrationsList(), snapshot: false, transactional: true, allOrNothing: true, silent: true },
+    migrations: {
+      migrationsList: migrationsList(),
+      snapshot: false,
+      transactional: true,
+      allOrNothing: true,
+      silent: true,
+    },
     // Strings and dates come back as the entities declare them; nothing is created or changed by the ORM behind the migrations.
     forceUtcTimezone: true,
   });

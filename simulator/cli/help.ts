@@ -40,6 +40,7 @@ export const RUN_HELP = `run: connect a fleet to a broker and keep it running un
   --no-boot-state        meters do not say how they stand when their gateway connects
   --spread-ms <n>        over how long the meters of a gateway do so                                 (2000)
   --freeze-rate <n>      most freeze messages of the fleet per second                                (2000)
+  --clock-wait-ms <n>    how long to wait for a head-end's clock before this machine's time is taken  (1000)
   --keepalive <s>        MQTT keepalive                                                                (60)
   --control-port <n>     port of the control API on 127.0.0.1; 0 takes a free one                       (0)
   --control-token <t>    its bearer token (or RELIGHT_SIMULATOR_TOKEN); otherwise a random one is printed

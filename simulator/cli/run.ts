@@ -21,6 +21,7 @@ const OPTIONS = {
   'boot-state': { type: 'boolean' },
   'spread-ms': { type: 'string' },
   'freeze-rate': { type: 'string' },
+  'clock-wait-ms': { type: 'string' },
   keepalive: { type: 'string' },
   'control-port': { type: 'string' },
   'control-token': { type: 'string' },
@@ -89,6 +90,7 @@ function fleetOptions(parsed: ParsedArgs): Omit<FleetOptions, 'fleet'> {
     bootState: parsed.values['boot-state'] !== false,
     spreadMs: wholeNumber(parsed, 'spread-ms', 0, 3_600_000, 2_000),
     freezesPerSecond: wholeNumber(parsed, 'freeze-rate', 1, 100_000, 2_000),
+    clockWaitMs: wholeNumber(parsed, 'clock-wait-ms', 0, 3_600_000, 1_000),
     keepaliveSeconds: wholeNumber(parsed, 'keepalive', 5, 65_535, 60),
   };
 }

@@ -2,12 +2,6 @@ import type { Meter } from '../meter/meter.js';
 import type { Context } from './context.js';
 import type { Reporter } from './reporter.js';
 
-/**
- * A gateway subscribes to the clock when it connects, and the retained message follows. Meters wait this long for it before
- * they speak, so that their first words already carry the simulation's time.
- */
-const CLOCK_WAIT_MS = 500;
-
 interface Announcement {
   meters: readonly Meter[];
   cause: 'boot' | 'periodic';
@@ -31,15 +25,7 @@ export class Announcer {
 
   /** Starts (or starts again) the announcements of one gateway. */
   begin(gateway: string, meters: readonly Meter[], cause: Announcement['cause']): void {
-    const { clock, scheduler } = this.context;
-    const waitMs = clock.followed ? 0 : CLOCK_WAIT_MS;
-    this.#open.set(gateway, { meters, cause, next: 0, startMs: scheduler.nowMs() + waitMs });
-  }
-
-  /** The clock is known: nobody needs to wait for it any longer. */
-  clockKnown(): void {
-    const nowMs = this.context.scheduler.nowMs();
-    for (const announcement of this.#open.values()) announcement.startMs = Math.min(announcement.startMs, nowMs);
+    this.#open.set(gateway, { meters, cause, next: 0, startMs: this.context.scheduler.nowMs() });
   }
 
   /** A gateway that lost its connection announces again when it is back. */
@@ -52,7 +38,7 @@ export class Announcer {
     const nowMs = this.context.scheduler.nowMs();
     for (const [gateway, announcement] of this.#open) {
       const { meters, startMs, cause } = announcement;
-      const part = this.spreadMs > 0 ? Math.min(1, (nowMs - startMs) / this.spreadMs) : nowMs < startMs ? 0 : 1;
+      const part = this.spreadMs > 0 ? Math.min(1, (nowMs - startMs) / this.spreadMs) : 1;
       const due = Math.ceil(meters.length * part);
       while (announcement.next < due && mayGoOn() && this.hasRoom(gateway)) {
         this.reporter.state(meters[announcement.next] as Meter, cause);

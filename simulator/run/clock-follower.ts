@@ -1,6 +1,5 @@
 import { openEnvelope } from '../wire/envelope.js';
 import { isClockMessage } from '../wire/schemas.js';
-import type { Announcer } from './announcer.js';
 import type { Context } from './context.js';
 import type { Freezes } from './freezes.js';
 
@@ -12,7 +11,6 @@ export class ClockFollower {
   constructor(
     private readonly context: Context,
     private readonly freezes: Freezes,
-    private readonly announcer: Announcer,
   ) {}
 
   /** A message on a gateway's clock topic. Returns whether the clock changed. */
@@ -37,7 +35,6 @@ export class ClockFollower {
       for (const meter of meters.values()) memory.write(meter);
     }
     this.freezes.begin();
-    this.announcer.clockKnown();
     return true;
   }
 }

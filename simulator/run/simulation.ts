@@ -80,7 +80,7 @@ export class Simulation {
     this.switchgear = new Switchgear(this.context, reporter, this.freezes);
     this.receiver = new Receiver(this.context, reporter, this.switchgear);
     this.announcer = new Announcer(this.context, reporter, options.spreadMs, options.hasRoom);
-    this.clockFollower = new ClockFollower(this.context, this.freezes, this.announcer);
+    this.clockFollower = new ClockFollower(this.context, this.freezes);
     this.faultControl = new FaultControl(this.context, this.switchgear, reporter, this.freezes, options.gateways);
     this.#lastPumpMs = options.scheduler.nowMs();
   }

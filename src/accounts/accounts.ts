@@ -18,7 +18,10 @@ const LOCK_BY_NUMBER = statement(
   'account-lock-by-number',
   `SELECT ${LOCKED_COLUMNS} FROM account WHERE account_number = $1 FOR NO KEY UPDATE`,
 );
-const LOCK_BY_ID = statement('account-lock-by-id', `SELECT ${LOCKED_COLUMNS} FROM account WHERE id = $1 FOR NO KEY UPDATE`);
+const LOCK_BY_ID = statement(
+  'account-lock-by-id',
+  `SELECT ${LOCKED_COLUMNS} FROM account WHERE id = $1 FOR NO KEY UPDATE`,
+);
 const LOCK_MANY = statement(
   'account-lock-many',
   `SELECT ${LOCKED_COLUMNS} FROM account WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE`,

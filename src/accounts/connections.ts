@@ -9,7 +9,12 @@ export interface NewConnection {
   readonly idDocument: string | null;
   /** At least two; the database refuses fewer. */
   readonly contacts: readonly { readonly id: string; readonly kind: ContactKind; readonly value: string }[];
-  readonly protections: readonly { readonly id: string; readonly kind: ProtectionKind; readonly proof: string | null; readonly validUntil: string | null }[];
+  readonly protections: readonly {
+    readonly id: string;
+    readonly kind: ProtectionKind;
+    readonly proof: string | null;
+    readonly validUntil: string | null;
+  }[];
   readonly accountId: string;
   readonly accountNumber: string;
   readonly districtId: string;
@@ -47,6 +52,12 @@ const INSERT_CONNECTIONS = statement(
  * Puts new connections on record in one statement.
  * @throws the database's unique or check violation, at commit for the two contacts
  */
-export async function insertConnections(tx: Tx, connections: readonly NewConnection[], at: Date, actor: { readonly kind: string; readonly id: string }): Promise<void> {
-  if (connections.length > 0) await tx.rows(INSERT_CONNECTIONS, [JSON.stringify(connections), at, actor.kind, actor.id]);
+export async function insertConnections(
+  tx: Tx,
+  connections: readonly NewConnection[],
+  at: Date,
+  actor: { readonly kind: string; readonly id: string },
+): Promise<void> {
+  if (connections.length > 0)
+    await tx.rows(INSERT_CONNECTIONS, [JSON.stringify(connections), at, actor.kind, actor.id]);
 }

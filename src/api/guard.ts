@@ -37,12 +37,12 @@ function guard(field: GraphQLField<unknown, ApiContext>, coordinate: string): vo
 
 const mayAsk = (context: ApiContext | undefined, bits: number): boolean => ((context?.viewer?.bits ?? 0) & bits) !== 0;
 
-/** The refusal of a field, naming who may ask for it. */
-export function forbidden(coordinate: string): ApiError {
+/** The refusal of a field, naming who may ask for it. `status` is for a request that is refused whole. */
+export function forbidden(coordinate: string, status?: number): ApiError {
   const roles = rolesFor(coordinate);
   return new ApiError(
     'FORBIDDEN',
     `Your role may not ask for ${coordinate}; ${roles.length > 0 ? `it is for ${roles.join(', ')}` : 'nobody may'}. Leave it out, or use another token.`,
-    403,
+    status,
   );
 }

@@ -47,7 +47,7 @@ export class OperationCheck {
     const cost = new CostSum({ ...shape.defaults, ...variables }, this.limits.pageSize.value).of(shape.cost);
     this.checkLimit(cost, 'queryComplexity', 'QUERY_TOO_COMPLEX', 'Ask for smaller pages or fewer fields.');
     const refused = refusalOf(shape, refusals, viewer.bits);
-    if (refused !== null) throw forbidden(refused);
+    if (refused !== null) throw forbidden(refused, 403);
   }
 
   private measure(document: DocumentNode, operation: OperationDefinitionNode): Known {

@@ -42,7 +42,13 @@ const STRETCHES = statement(
  */
 export const billingStretches = (
   tx: Pick<Tx, 'rows'>,
-  page: { readonly districtId: string; readonly until: Date; readonly periodTo: string; readonly after: string; readonly limit: number },
+  page: {
+    readonly districtId: string;
+    readonly until: Date;
+    readonly periodTo: string;
+    readonly after: string;
+    readonly limit: number;
+  },
 ): Promise<BillingStretch[]> =>
   tx.rows<BillingStretch>(STRETCHES, [page.districtId, page.until, page.periodTo, page.after, page.limit]);
 
@@ -74,4 +80,6 @@ export const registersAround = (
   tx: Pick<Tx, 'rows'>,
   wanted: readonly { readonly installationId: string; readonly instant: Date }[],
 ): Promise<RegisterAround[]> =>
-  wanted.length === 0 ? Promise.resolve([]) : tx.rows<RegisterAround>(AROUND, [wanted.map((w) => w.installationId), wanted.map((w) => w.instant)]);
+  wanted.length === 0
+    ? Promise.resolve([])
+    : tx.rows<RegisterAround>(AROUND, [wanted.map((w) => w.installationId), wanted.map((w) => w.instant)]);

@@ -147,6 +147,13 @@ const MARK_RESOLVED = statement(
 );
 
 /** Marks a suspense payment, locked by the caller, as posted to its account by another payment. */
-export async function markResolved(tx: Tx, paymentId: string, byPaymentId: string, at: Date, actor: Actor, reason: string): Promise<void> {
+export async function markResolved(
+  tx: Tx,
+  paymentId: string,
+  byPaymentId: string,
+  at: Date,
+  actor: Actor,
+  reason: string,
+): Promise<void> {
   await tx.rows(MARK_RESOLVED, [paymentId, byPaymentId, at, actor.kind, actor.id, reason]);
 }

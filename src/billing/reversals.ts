@@ -2,10 +2,16 @@ import type { Actor } from '../platform/audit.js';
 import { statement, type Tx } from '../platform/database.js';
 import type { PaymentRow } from './payments.js';
 
-const BY_KEY = statement('reversal-by-key', `SELECT payment_id AS "paymentId", content_sha256 AS "contentSha256" FROM payment_reversal WHERE idempotency_key = $1`);
+const BY_KEY = statement(
+  'reversal-by-key',
+  `SELECT payment_id AS "paymentId", content_sha256 AS "contentSha256" FROM payment_reversal WHERE idempotency_key = $1`,
+);
 
 /** The reversal stored under an idempotency key. */
-export async function findReversalByKey(tx: Tx, key: string): Promise<{ paymentId: string; contentSha256: Buffer } | undefined> {
+export async function findReversalByKey(
+  tx: Tx,
+  key: string,
+): Promise<{ paymentId: string; contentSha256: Buffer } | undefined> {
   return (await tx.rows<{ paymentId: string; contentSha256: Buffer }>(BY_KEY, [key]))[0];
 }
 

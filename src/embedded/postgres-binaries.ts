@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import {
   chmodSync,
+  constants,
   copyFileSync,
   existsSync,
   mkdirSync,
@@ -119,7 +120,7 @@ function copyTree(from: string, to: string): void {
     if (entry.isDirectory()) {
       copyTree(source, target);
     } else if (entry.isFile() && !entry.name.endsWith('.a')) {
-      copyFileSync(source, target);
+      copyFileSync(source, target, constants.COPYFILE_FICLONE);
       chmodSync(target, basename(from) === 'bin' ? 0o755 : 0o644);
     }
   }

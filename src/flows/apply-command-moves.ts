@@ -28,7 +28,9 @@ export async function applyMoves(
   by: { readonly actor: Actor; readonly at: Date },
 ): Promise<void> {
   if (decided.length === 0) return;
-  const visits = decided.filter(({ move }) => move.to === 'FIELD_VISIT' || (move.to === 'FAILED' && NEEDS_VISIT.has(move.code ?? '')));
+  const visits = decided.filter(
+    ({ move }) => move.to === 'FIELD_VISIT' || (move.to === 'FAILED' && NEEDS_VISIT.has(move.code ?? '')),
+  );
   const workOrderIds = await openWorkOrders(
     tx,
     visits.map(({ command, move }) => ({
@@ -43,13 +45,20 @@ export async function applyMoves(
   );
   await moveCommands(
     tx,
-    decided.map(({ command, move }) => ({ ...move, id: command.id, from: command.state, workOrderId: workOrderIds.get(command.id) })),
+    decided.map(({ command, move }) => ({
+      ...move,
+      id: command.id,
+      from: command.state,
+      workOrderId: workOrderIds.get(command.id),
+    })),
     by,
   );
   await undoCutsNotDone(ctx, tx, decided, by);
   await closeWorkOrders(
     tx,
-    decided.filter(({ command, move }) => command.operation === 'RESTORE' && move.to === 'VERIFIED').map(({ command }) => command.servicePointId),
+    decided
+      .filter(({ command, move }) => command.operation === 'RESTORE' && move.to === 'VERIFIED')
+      .map(({ command }) => command.servicePointId),
     'RESTORE_ON_SITE',
     { ...by, reason: 'the meter proved that power is back' },
   );
@@ -63,7 +72,11 @@ async function undoCutsNotDone(
 ): Promise<void> {
   const cuts = decided.filter(({ command, move }) => command.operation === 'CUT' && NOT_DONE.has(move.to));
   if (cuts.length === 0) return;
-  await closeInterruptionsOfCuts(tx, cuts.map(({ command }) => command.id), { ...by, reason: 'the cut was not carried out' });
+  await closeInterruptionsOfCuts(
+    tx,
+    cuts.map(({ command }) => command.id),
+    { ...by, reason: 'the cut was not carried out' },
+  );
   const uncertain = cuts.filter(({ move }) => move.to === 'FAILED').map(({ command }) => command.meterId);
   await restoreWherePowerIsDue(ctx, tx, uncertain, by, 'the cut has no proven outcome: power is made sure of');
 }
@@ -79,7 +92,10 @@ export async function restoreWherePowerIsDue(
   if (meterIds.length === 0) return [];
   const due = (await supplyOfMeters(tx, meterIds)).filter(
     (point): point is SupplyFacts & { meterId: string; installationId: string } =>
-      point.interruptions.length === 0 && point.openCommand === null && point.meterId !== null && point.installationId !== null,
+      point.interruptions.length === 0 &&
+      point.openCommand === null &&
+      point.meterId !== null &&
+      point.installationId !== null,
   );
   const ordered = await orderRestores(
     tx,

@@ -20,7 +20,10 @@ export async function attendCommands(ctx: FlowContext): Promise<{ reads: ReadOrd
     if (claimed.length === 0) return { reads: [], attended: 0 };
     crashPoint('attend/claimed');
     const reads: ReadOrder[] = [];
-    const commands = await lockCommands(tx, claimed.map(({ id }) => id));
+    const commands = await lockCommands(
+      tx,
+      claimed.map(({ id }) => id),
+    );
     const wallNow = ctx.clock.wallNow();
     const decided = commands.map((command): DecidedMove => {
       const decision = decideAttention(command, wallNow, ctx.timings);
@@ -30,7 +33,13 @@ export async function attendCommands(ctx: FlowContext): Promise<{ reads: ReadOrd
       reads.push({ requestId, gatewayNumber, serial, codec });
       return {
         command,
-        move: { to: decision.to, waitMs: decision.waitMs, reads: command.reads + 1, readRequestId: requestId, reason: 'no word from the meter in time: it is asked' },
+        move: {
+          to: decision.to,
+          waitMs: decision.waitMs,
+          reads: command.reads + 1,
+          readRequestId: requestId,
+          reason: 'no word from the meter in time: it is asked',
+        },
       };
     });
     await applyMoves(ctx, tx, decided, { actor: ACTOR, at: ctx.clock.now() });

@@ -1,5 +1,5 @@
 import { lockAccount } from '../accounts/accounts.js';
-import type { Actor } from "../platform/audit.js";
+import type { Actor } from '../platform/audit.js';
 import { statement } from '../platform/database.js';
 import { assert, UserError } from '../platform/errors.js';
 import { once } from '../platform/idempotency.js';
@@ -32,7 +32,11 @@ export async function openInterruptionAt(
 ): Promise<{ interruptionId: string; commandId: string | null; replayed: boolean }> {
   const { servicePointId, reason, note, evidence } = opening;
   if (DEBT_REASONS.includes(reason)) {
-    throw new UserError('DEBT_NEEDS_A_CUT', 'Power is kept off for debt only by an approved cut. Request a cut instead.', 'reason');
+    throw new UserError(
+      'DEBT_NEEDS_A_CUT',
+      'Power is kept off for debt only by an approved cut. Request a cut instead.',
+      'reason',
+    );
   }
   return ctx.db.transaction('open-interruption', async (tx) => {
     const at = ctx.clock.now();
@@ -41,14 +45,35 @@ export async function openInterruptionAt(
       const supply = await lockSupply(tx, servicePointId);
       const [command] = await lockOpenCommands(tx, [supply.meterId]);
       if (command && command.sequence !== null) {
-        throw new UserError('COMMAND_OPEN', `Command ${command.id} (${command.state}) is with the meter. Wait for its end, or request a cut.`, 'servicePointId', { commandId: command.id });
+        throw new UserError(
+          'COMMAND_OPEN',
+          `Command ${command.id} (${command.state}) is with the meter. Wait for its end, or request a cut.`,
+          'servicePointId',
+          { commandId: command.id },
+        );
       }
-      const interruptionId = await openInterruption(tx, { servicePointId, accountId: supply.accountId, reason, evidence: evidence ?? {} }, { actor, at, reason: note });
+      const interruptionId = await openInterruption(
+        tx,
+        { servicePointId, accountId: supply.accountId, reason, evidence: evidence ?? {} },
+        { actor, at, reason: note },
+      );
       if (!interruptionId) {
         throw new UserError('INTERRUPTION_OPEN', `An interruption for ${reason} is open here already.`, 'reason');
       }
       if (command) {
-        await moveCommands(tx, [{ id: command.id, from: command.state, to: 'CANCELLED', code: 'INTERRUPTED', text: `${reason} keeps the power off` }], { actor, at });
+        await moveCommands(
+          tx,
+          [
+            {
+              id: command.id,
+              from: command.state,
+              to: 'CANCELLED',
+              code: 'INTERRUPTED',
+              text: `${reason} keeps the power off`,
+            },
+          ],
+          { actor, at },
+        );
       }
       tx.afterCommit(() => ctx.nudges.nudge('changed', [servicePointId, ...(command ? [command.id] : [])]));
       return { interruptionId, commandId: null };
@@ -63,7 +88,10 @@ export interface InterruptionClosing {
   readonly idempotencyKey: string;
 }
 
-const FIND = statement('change-interruption-find', `SELECT service_point_id AS "servicePointId", account_id AS "accountId", closed_at AS "closedAt" FROM interruption WHERE id = $1`);
+const FIND = statement(
+  'change-interruption-find',
+  `SELECT service_point_id AS "servicePointId", account_id AS "accountId", closed_at AS "closedAt" FROM interruption WHERE id = $1`,
+);
 
 /**
  * Closes an interruption: danger removed, guarantee given, dispute upheld, correction. If no other reason is open, power is due
@@ -79,21 +107,32 @@ export async function closeInterruption(
   const { interruptionId, note } = closing;
   return ctx.db.transaction('close-interruption', async (tx) => {
     const at = ctx.clock.now();
-    return once(tx, { key: closing.idempotencyKey, act: 'close-interruption', content: { interruptionId, note }, at }, async () => {
-      const [found] = await tx.rows<{ servicePointId: string; accountId: string }>(FIND, [interruptionId]);
-      if (!found) throw new UserError('INTERRUPTION_NOT_FOUND', 'There is no such interruption.', 'interruptionId');
-      await lockAccount(tx, found.accountId);
-      const supply = await lockSupply(tx, found.servicePointId);
-      const [command] = await lockOpenCommands(tx, [supply.meterId]);
-      const [closed] = await closeInterruptions(tx, [interruptionId], { actor, at, reason: note });
-      if (!closed) throw new UserError('INTERRUPTION_CLOSED', 'This interruption is closed already.', 'interruptionId');
-      if (command?.operation === 'CUT' && command.reason === closed.reason) {
-        assert(command.sequence !== null, 'an interruption is opened when its cut is sent, not before');
-        await moveCommands(tx, [{ id: command.id, from: command.state, to: 'SUPERSEDED', code: 'INTERRUPTION_CLOSED', text: note }], { actor, at });
-      }
-      const restoreCommandIds = await restoreWherePowerIsDue(ctx, tx, [supply.meterId], { actor, at }, note);
-      tx.afterCommit(() => ctx.nudges.nudge('changed', [found.servicePointId, ...(command ? [command.id] : []), ...restoreCommandIds]));
-      return { interruptionId, restoreCommandIds };
-    });
+    return once(
+      tx,
+      { key: closing.idempotencyKey, act: 'close-interruption', content: { interruptionId, note }, at },
+      async () => {
+        const [found] = await tx.rows<{ servicePointId: string; accountId: string }>(FIND, [interruptionId]);
+        if (!found) throw new UserError('INTERRUPTION_NOT_FOUND', 'There is no such interruption.', 'interruptionId');
+        await lockAccount(tx, found.accountId);
+        const supply = await lockSupply(tx, found.servicePointId);
+        const [command] = await lockOpenCommands(tx, [supply.meterId]);
+        const [closed] = await closeInterruptions(tx, [interruptionId], { actor, at, reason: note });
+        if (!closed)
+          throw new UserError('INTERRUPTION_CLOSED', 'This interruption is closed already.', 'interruptionId');
+        if (command?.operation === 'CUT' && command.reason === closed.reason) {
+          assert(command.sequence !== null, 'an interruption is opened when its cut is sent, not before');
+          await moveCommands(
+            tx,
+            [{ id: command.id, from: command.state, to: 'SUPERSEDED', code: 'INTERRUPTION_CLOSED', text: note }],
+            { actor, at },
+          );
+        }
+        const restoreCommandIds = await restoreWherePowerIsDue(ctx, tx, [supply.meterId], { actor, at }, note);
+        tx.afterCommit(() =>
+          ctx.nudges.nudge('changed', [found.servicePointId, ...(command ? [command.id] : []), ...restoreCommandIds]),
+        );
+        return { interruptionId, restoreCommandIds };
+      },
+    );
   });
 }

@@ -22,13 +22,25 @@ export interface SwitchDecision {
  *
  * @throws UserError COMMAND_NOT_FOUND, NOT_WAITING_FOR_APPROVAL, APPROVAL_BY_REQUESTER, CUT_BLOCKED, IDEMPOTENCY_KEY_REUSED
  */
-export async function approveSwitchCommand(ctx: FlowContext, decision: SwitchDecision, actor: Actor): Promise<SwitchReceipt> {
+export async function approveSwitchCommand(
+  ctx: FlowContext,
+  decision: SwitchDecision,
+  actor: Actor,
+): Promise<SwitchReceipt> {
   return decide(ctx, 'approve-switch-command', decision, actor, async (tx, command, at) => {
     if (command.state !== 'PENDING_APPROVAL') {
-      throw new UserError('NOT_WAITING_FOR_APPROVAL', `This command is ${command.state}; only one that is PENDING_APPROVAL can be approved.`, 'commandId');
+      throw new UserError(
+        'NOT_WAITING_FOR_APPROVAL',
+        `This command is ${command.state}; only one that is PENDING_APPROVAL can be approved.`,
+        'commandId',
+      );
     }
     if (command.requestedBy === actor.id) {
-      throw new UserError('APPROVAL_BY_REQUESTER', 'A cut is approved by another person than the one who asked for it.', 'commandId');
+      throw new UserError(
+        'APPROVAL_BY_REQUESTER',
+        'A cut is approved by another person than the one who asked for it.',
+        'commandId',
+      );
     }
     const facts = await gatherCutFacts(ctx, tx, command.servicePointId, {
       reason: command.reason,
@@ -39,7 +51,11 @@ export async function approveSwitchCommand(ctx: FlowContext, decision: SwitchDec
     });
     const blocking = blockers(cutChecks(facts, ctx.cutPolicy), ['ALLOWED_DAY', 'ALLOWED_HOUR', 'KILL_SWITCH']);
     if (blocking.length > 0) {
-      throw new UserError('CUT_BLOCKED', `This cut may not happen: ${blocking.map(({ code, evidence }) => `${code} (${evidence})`).join('; ')}. Cancel it.`, 'commandId');
+      throw new UserError(
+        'CUT_BLOCKED',
+        `This cut may not happen: ${blocking.map(({ code, evidence }) => `${code} (${evidence})`).join('; ')}. Cancel it.`,
+        'commandId',
+      );
     }
     return { to: 'QUEUED', approvedBy: actor.id, waitMs: 0, windowMs: ctx.timings.cutQueueMs };
   });
@@ -50,19 +66,34 @@ export async function approveSwitchCommand(ctx: FlowContext, decision: SwitchDec
  *
  * @throws UserError COMMAND_NOT_FOUND, ALREADY_SENT, RESTORE_IS_DUE, IDEMPOTENCY_KEY_REUSED
  */
-export async function cancelSwitchCommand(ctx: FlowContext, decision: SwitchDecision, actor: Actor): Promise<SwitchReceipt> {
+export async function cancelSwitchCommand(
+  ctx: FlowContext,
+  decision: SwitchDecision,
+  actor: Actor,
+): Promise<SwitchReceipt> {
   return decide(ctx, 'cancel-switch-command', decision, actor, (_tx, command) => {
     if (command.operation === 'RESTORE') {
-      throw new UserError('RESTORE_IS_DUE', 'A restore is ordered because power is due, and it is not cancelled. To keep power off, open an interruption with its reason.', 'commandId');
+      throw new UserError(
+        'RESTORE_IS_DUE',
+        'A restore is ordered because power is due, and it is not cancelled. To keep power off, open an interruption with its reason.',
+        'commandId',
+      );
     }
     if (!UNSENT_STATES.includes(command.state)) {
-      throw new UserError('ALREADY_SENT', `This command is ${command.state}; the meter may have heard it. To undo a cut, request a restore.`, 'commandId');
+      throw new UserError(
+        'ALREADY_SENT',
+        `This command is ${command.state}; the meter may have heard it. To undo a cut, request a restore.`,
+        'commandId',
+      );
     }
     return Promise.resolve({ to: 'CANCELLED', code: 'CANCELLED_BY_PERSON', text: decision.note });
   });
 }
 
-const ACCOUNT_OF_COMMAND = statement('decide-switch-account', `SELECT account_id AS "accountId" FROM switch_command WHERE id = $1`);
+const ACCOUNT_OF_COMMAND = statement(
+  'decide-switch-account',
+  `SELECT account_id AS "accountId" FROM switch_command WHERE id = $1`,
+);
 
 type MoveParts = Omit<Parameters<typeof moveCommands>[1][number], 'id' | 'from'>;
 

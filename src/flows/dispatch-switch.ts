@@ -65,10 +65,14 @@ async function dispatchCut(ctx: FlowContext, commandId: string, accountId: strin
     if (blocking.some(({ code }) => code === 'KILL_SWITCH')) return undefined;
     if (blocking.length > 0) {
       const text = blocking.map(({ code, evidence }) => `${code}: ${evidence}`).join('; ');
-      await moveCommands(tx, [{ id: commandId, from: 'QUEUED', to: 'CANCELLED', code: blocking[0]!.code, text, detail: { checks } }], {
-        actor: ACTOR,
-        at,
-      });
+      await moveCommands(
+        tx,
+        [{ id: commandId, from: 'QUEUED', to: 'CANCELLED', code: blocking[0]!.code, text, detail: { checks } }],
+        {
+          actor: ACTOR,
+          at,
+        },
+      );
       tx.afterCommit(() => ctx.nudges.nudge('changed', [commandId]));
       return undefined;
     }

@@ -26,27 +26,53 @@ export interface MeterExchange {
  *
  * @throws UserError SERVICE_POINT_NOT_FOUND, NO_METER, IDEMPOTENCY_KEY_REUSED
  */
-export async function exchangeMeter(ctx: FlowContext, exchange: MeterExchange, actor: Actor): Promise<{ installationId: string; replayed: boolean }> {
+export async function exchangeMeter(
+  ctx: FlowContext,
+  exchange: MeterExchange,
+  actor: Actor,
+): Promise<{ installationId: string; replayed: boolean }> {
   const { servicePointId, newMeterId, removedWh, installedWh, note } = exchange;
   return ctx.db.transaction('exchange-meter', async (tx) => {
     const at = ctx.clock.now();
-    return once(tx, { key: exchange.idempotencyKey, act: 'exchange-meter', content: { servicePointId, newMeterId, removedWh, installedWh, note }, at }, async () => {
-      const supply = await lockSupply(tx, servicePointId);
-      const [command] = await lockOpenCommands(tx, [supply.meterId]);
-      if (command) {
-        const to = UNSENT_STATES.includes(command.state) ? 'CANCELLED' : 'SUPERSEDED';
-        await moveCommands(tx, [{ id: command.id, from: command.state, to, code: 'METER_EXCHANGED', text: note }], { actor, at });
-        // A cut that was under way never reached its end: it is no reason to keep the new meter off.
-        if (command.operation === 'CUT') await closeInterruptionsOfCuts(tx, [command.id], { actor, at, reason: note });
-      }
-      if (!(await removeInstallation(tx, { id: supply.installationId, removedWh, reason: note }, at, actor))) {
-        throw new UserError('NO_METER', 'The meter was taken off meanwhile. Look at the installation record.', 'servicePointId');
-      }
-      const installationId = newId();
-      await insertInstallations(tx, [{ id: installationId, meterId: newMeterId, servicePointId, installedAt: at, installedWh }], at, actor);
-      await restoreWherePowerIsDue(ctx, tx, [newMeterId], { actor, at }, 'the meter was exchanged and power is due');
-      tx.afterCommit(() => ctx.nudges.nudge('changed', [servicePointId]));
-      return { installationId };
-    });
+    return once(
+      tx,
+      {
+        key: exchange.idempotencyKey,
+        act: 'exchange-meter',
+        content: { servicePointId, newMeterId, removedWh, installedWh, note },
+        at,
+      },
+      async () => {
+        const supply = await lockSupply(tx, servicePointId);
+        const [command] = await lockOpenCommands(tx, [supply.meterId]);
+        if (command) {
+          const to = UNSENT_STATES.includes(command.state) ? 'CANCELLED' : 'SUPERSEDED';
+          await moveCommands(tx, [{ id: command.id, from: command.state, to, code: 'METER_EXCHANGED', text: note }], {
+            actor,
+            at,
+          });
+          // A cut that was under way never reached its end: it is no reason to keep the new meter off.
+          if (command.operation === 'CUT')
+            await closeInterruptionsOfCuts(tx, [command.id], { actor, at, reason: note });
+        }
+        if (!(await removeInstallation(tx, { id: supply.installationId, removedWh, reason: note }, at, actor))) {
+          throw new UserError(
+            'NO_METER',
+            'The meter was taken off meanwhile. Look at the installation record.',
+            'servicePointId',
+          );
+        }
+        const installationId = newId();
+        await insertInstallations(
+          tx,
+          [{ id: installationId, meterId: newMeterId, servicePointId, installedAt: at, installedWh }],
+          at,
+          actor,
+        );
+        await restoreWherePowerIsDue(ctx, tx, [newMeterId], { actor, at }, 'the meter was exchanged and power is due');
+        tx.afterCommit(() => ctx.nudges.nudge('changed', [servicePointId]));
+        return { installationId };
+      },
+    );
   });
 }

@@ -35,9 +35,16 @@ export async function gatherCutFacts(
   },
 ): Promise<CutFacts> {
   const supply = await supplyOfServicePoint(tx, servicePointId);
-  if (!supply) throw new UserError('SERVICE_POINT_NOT_FOUND', 'There is no such service point. Look it up by its number.', 'servicePointId');
+  if (!supply)
+    throw new UserError(
+      'SERVICE_POINT_NOT_FOUND',
+      'There is no such service point. Look it up by its number.',
+      'servicePointId',
+    );
   const bills = await openBills(tx, supply.accountId);
-  const protections = await tx.rows<{ kind: ProtectionKind; validUntil: string | null }>(PROTECTIONS, [supply.accountId]);
+  const protections = await tx.rows<{ kind: ProtectionKind; validUntil: string | null }>(PROTECTIONS, [
+    supply.accountId,
+  ]);
   const [killSwitch] = await tx.rows<{ engaged: boolean }>(KILL_SWITCH_SHARED);
   const today = localDate(about.at, ctx.cutPolicy.timeZone);
   return {

@@ -1,6 +1,11 @@
 import { lockAccounts } from '../accounts/accounts.js';
 import { insertBills, type BillToIssue } from '../billing/bill-insert.js';
-import { billingStretches, registersAround, type BillingStretch, type RegisterAround } from '../billing/billing-facts.js';
+import {
+  billingStretches,
+  registersAround,
+  type BillingStretch,
+  type RegisterAround,
+} from '../billing/billing-facts.js';
 import { registerAt } from '../billing/bill-policy.js';
 import { findTariff, priceUsageByCode } from '../billing/tariff-policy.js';
 import { energyBetween } from '../metering/reading-policy.js';
@@ -35,8 +40,14 @@ export async function issueBills(
   const issuedAt = run.issuedAt ?? ctx.clock.now();
   const skipped: string[] = [];
   let issued = 0;
-  for (let after = '00000000-0000-0000-0000-000000000000'; ; ) {
-    const page = await billingStretches(ctx.db, { districtId: run.districtId, until, periodTo: run.periodTo, after, limit: PAGE });
+  for (let after = '00000000-0000-0000-0000-000000000000'; ;) {
+    const page = await billingStretches(ctx.db, {
+      districtId: run.districtId,
+      until,
+      periodTo: run.periodTo,
+      after,
+      limit: PAGE,
+    });
     if (page.length === 0) return { issued, skipped };
     // A page may end in the middle of a service point with many installations: its rows are read again on the next page.
     const points = [...Map.groupBy(page, ({ servicePointId }) => servicePointId)];
@@ -48,13 +59,21 @@ export async function issueBills(
   }
 }
 
-async function issuePage(ctx: FlowContext, bills: readonly BillToIssue[], issuedAt: Date, actor: Actor): Promise<number> {
+async function issuePage(
+  ctx: FlowContext,
+  bills: readonly BillToIssue[],
+  issuedAt: Date,
+  actor: Actor,
+): Promise<number> {
   let issued = 0;
   // An account with several service points gets them in separate rounds, since credit is spent once.
-  for (let rest = [...bills]; rest.length > 0; ) {
+  for (let rest = [...bills]; rest.length > 0;) {
     const round = [...new Map(rest.map((bill) => [bill.accountId, bill])).values()];
     issued += await ctx.db.transaction('issue-bills', async (tx) => {
-      await lockAccounts(tx, round.map(({ accountId }) => accountId));
+      await lockAccounts(
+        tx,
+        round.map(({ accountId }) => accountId),
+      );
       const ids = await insertBills(tx, round, issuedAt, actor);
       tx.afterCommit(() => ctx.nudges.nudge('changed', ids));
       return ids.length;
@@ -75,11 +94,18 @@ async function computeBills(
   const edges = points.flatMap(([, stretches]) =>
     stretches.flatMap((stretch) => {
       const { from, to } = edgesOf(stretch, firstDayOf(stretches, zone), periodTo, zone);
-      return from < to ? [{ installationId: stretch.installationId, instant: from }, { installationId: stretch.installationId, instant: to }] : [];
+      return from < to
+        ? [
+            { installationId: stretch.installationId, instant: from },
+            { installationId: stretch.installationId, instant: to },
+          ]
+        : [];
     }),
   );
   const around = await registersAround(ctx.db, edges);
-  const byEdge = new Map(edges.map(({ installationId, instant }, index) => [`${installationId}@${instant.getTime()}`, around[index]!]));
+  const byEdge = new Map(
+    edges.map(({ installationId, instant }, index) => [`${installationId}@${instant.getTime()}`, around[index]!]),
+  );
   const bills: BillToIssue[] = [];
   const unknown: string[] = [];
   for (const [servicePointId, stretches] of points) {
@@ -129,7 +155,14 @@ function computeBill(
     dueDate: addDays(issuedOn, PAYMENT_TERM_DAYS),
     currency,
     totalMinor: priced.totalMinor,
-    lines: priced.lines.map(({ kind, tariffCode: code, tier, energyWh: lineWh, unitPriceMicro, amountMinor }) => ({ kind, tariffCode: code, tier, energyWh: lineWh, unitPriceMicro, amountMinor })),
+    lines: priced.lines.map(({ kind, tariffCode: code, tier, energyWh: lineWh, unitPriceMicro, amountMinor }) => ({
+      kind,
+      tariffCode: code,
+      tier,
+      energyWh: lineWh,
+      unitPriceMicro,
+      amountMinor,
+    })),
   };
 }
 
@@ -137,7 +170,12 @@ const firstDayOf = (stretches: readonly BillingStretch[], zone: string): string 
   stretches[0]!.billedUntil ?? localDate(stretches[0]!.installedAt, zone);
 
 /** The part of the billing period during which this installation was in place. */
-function edgesOf(stretch: BillingStretch, periodFrom: string, periodTo: string, zone: string): { from: Date; to: Date } {
+function edgesOf(
+  stretch: BillingStretch,
+  periodFrom: string,
+  periodTo: string,
+  zone: string,
+): { from: Date; to: Date } {
   const start = startOfLocalDay(periodFrom, zone);
   const end = startOfLocalDay(periodTo, zone);
   return {

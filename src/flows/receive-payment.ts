@@ -58,7 +58,8 @@ export async function receivePayment(ctx: FlowContext, input: PaymentInput, acto
       // The key is taken: nothing was posted. If a payment with this key was under way, the insert has waited for its end.
       return replay((await findPaymentByKey(tx, input.idempotencyKey))!, contentSha256);
     }
-    const restoreCommandIds = account && facts.supplyConcerned ? await releaseSupply(ctx, tx, account, posted.id, at, actor) : [];
+    const restoreCommandIds =
+      account && facts.supplyConcerned ? await releaseSupply(ctx, tx, account, posted.id, at, actor) : [];
     crashPoint('receive-payment/restore-ordered');
     announceSupplyRelease(ctx, tx, [posted.id, ...(account ? [account.id] : [])], restoreCommandIds);
     return { payment: posted, replayed: false, restoreCommandIds };

@@ -29,13 +29,21 @@ export interface RefusedReading {
  * flagged, and nothing is built on them), stored in one statement, and the local days they touch derived anew. Returns those that
  * contradict a stored reading or belong to no installation, for quarantine.
  */
-export async function recordReadings(ctx: FlowContext, tx: Tx, reports: readonly ReadingReport[], at: Date): Promise<RefusedReading[]> {
+export async function recordReadings(
+  ctx: FlowContext,
+  tx: Tx,
+  reports: readonly ReadingReport[],
+  at: Date,
+): Promise<RefusedReading[]> {
   if (reports.length === 0) return [];
   const zone = ctx.cutPolicy.timeZone;
   const byMeter = Map.groupBy(reports, ({ meterId }) => meterId);
   const installations = Map.groupBy(await installationsOf(tx, [...byMeter.keys()]), ({ meterId }) => meterId);
   const neighbours = Map.groupBy(
-    await neighbouringReadings(tx, [...byMeter].map(([meterId, own]) => ({ meterId, ...daysTouched(own, zone) }))),
+    await neighbouringReadings(
+      tx,
+      [...byMeter].map(([meterId, own]) => ({ meterId, ...daysTouched(own, zone) })),
+    ),
     ({ meterId }) => meterId,
   );
   const fresh: StoredReading[] = [];
@@ -71,18 +79,29 @@ function judgeMeter(
   const refused: RefusedReading[] = [];
   const timeline = [...known];
   for (const reading of [...reports].sort((a, b) => a.readAt.getTime() - b.readAt.getTime())) {
-    const twin = timeline.find((other) => other.readAt.getTime() === reading.readAt.getTime() && other.quality === reading.quality);
+    const twin = timeline.find(
+      (other) => other.readAt.getTime() === reading.readAt.getTime() && other.quality === reading.quality,
+    );
     if (twin) {
       if (twin.energyWh !== reading.energyWh) {
-        refused.push({ reading, code: 'READING_CONFLICT', message: `another value (${twin.energyWh} Wh) is stored for this instant; have the meter checked` });
+        refused.push({
+          reading,
+          code: 'READING_CONFLICT',
+          message: `another value (${twin.energyWh} Wh) is stored for this instant; have the meter checked`,
+        });
       }
       continue;
     }
     const installation = installations.find(
-      ({ installedAt, removedAt }) => installedAt <= reading.readAt && (removedAt === null || reading.readAt <= removedAt),
+      ({ installedAt, removedAt }) =>
+        installedAt <= reading.readAt && (removedAt === null || reading.readAt <= removedAt),
     );
     if (!installation) {
-      refused.push({ reading, code: 'NO_INSTALLATION', message: 'the meter was installed nowhere at this instant; check the installation record' });
+      refused.push({
+        reading,
+        code: 'NO_INSTALLATION',
+        message: 'the meter was installed nowhere at this instant; check the installation record',
+      });
       continue;
     }
     const usable = timeline.filter((other) => other.usable && other.installationId === installation.id);
@@ -114,18 +133,29 @@ function usageAround(
     const mine = fresh.filter(({ usable, installationId }) => usable && installationId === installation.id);
     if (mine.length === 0) return [];
     const { high } = daysTouched(mine, zone);
-    const readings = actualFirst([...known.filter((other) => other.usable && other.installationId === installation.id), ...mine]);
+    const readings = actualFirst([
+      ...known.filter((other) => other.usable && other.installationId === installation.id),
+      ...mine,
+    ]);
     const first = readings[0]!;
     const last = readings.at(-1)!;
     const firstDay = localDate(first.readAt, zone);
-    const firstDayWhole = startOfLocalDay(firstDay, zone).getTime() === first.readAt.getTime() || installation.installedAt >= first.readAt;
+    const firstDayWhole =
+      startOfLocalDay(firstDay, zone).getTime() === first.readAt.getTime() || installation.installedAt >= first.readAt;
     return dailyUsage({
-      readings: readings.map(({ readAt, energyWh, quality }) => ({ at: readAt, registerWh: energyWh, estimated: quality === 'ESTIMATED' })),
+      readings: readings.map(({ readAt, energyWh, quality }) => ({
+        at: readAt,
+        registerWh: energyWh,
+        estimated: quality === 'ESTIMATED',
+      })),
       timeZone: zone,
       installedAt: installation.installedAt,
       removedAt: installation.removedAt,
     })
-      .filter(({ date }) => (firstDayWhole || date > firstDay) && !(last.readAt > high && date === localDate(last.readAt, zone)))
+      .filter(
+        ({ date }) =>
+          (firstDayWhole || date > firstDay) && !(last.readAt > high && date === localDate(last.readAt, zone)),
+      )
       .map((day) => ({ ...day, installationId: installation.id }));
   });
 }

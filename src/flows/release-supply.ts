@@ -9,7 +9,13 @@ import { closeInterruptions } from '../switching/interruptions.js';
 import { DEBT_REASONS } from '../switching/interruption.js';
 import { supplyOfAccount, type SupplyFacts } from '../switching/supply.js';
 import { UNSENT_STATES } from '../switching/switch-command.js';
-import { lockOpenCommands, moveCommands, orderRestores, type CommandMove, type RestoreOrder } from '../switching/switch-commands.js';
+import {
+  lockOpenCommands,
+  moveCommands,
+  orderRestores,
+  type CommandMove,
+  type RestoreOrder,
+} from '../switching/switch-commands.js';
 import type { FlowContext } from './context.js';
 
 /**
@@ -54,7 +60,9 @@ export async function restoreAfterDebt(
   );
   const closed = await closeInterruptions(
     tx,
-    concerned.flatMap(({ interruptions }) => interruptions.filter(({ reason }) => DEBT_REASONS.includes(reason)).map(({ id }) => id)),
+    concerned.flatMap(({ interruptions }) =>
+      interruptions.filter(({ reason }) => DEBT_REASONS.includes(reason)).map(({ id }) => id),
+    ),
     by,
   );
   const orders = concerned.flatMap((point): RestoreOrder[] => {
@@ -91,15 +99,24 @@ export async function restoreAfterDebt(
     }),
     by,
   );
-  return orderRestores(tx, orders, { ...by, actor: by.actor, remoteWindowMs: ctx.timings.remoteWindowMs, armedWindowMs: ctx.timings.armedWindowMs });
+  return orderRestores(tx, orders, {
+    ...by,
+    actor: by.actor,
+    remoteWindowMs: ctx.timings.remoteWindowMs,
+    armedWindowMs: ctx.timings.armedWindowMs,
+  });
 }
 
 /** Wakes the dispatcher and the watchers once the money is safe. */
-export function announceSupplyRelease(ctx: FlowContext, tx: Tx, subjectIds: readonly string[], commandIds: readonly string[]): void {
+export function announceSupplyRelease(
+  ctx: FlowContext,
+  tx: Tx,
+  subjectIds: readonly string[],
+  commandIds: readonly string[],
+): void {
   tx.afterCommit(() => {
     if (commandIds.length > 0) ctx.nudges.nudge('commands');
     ctx.nudges.nudge('changed', [...subjectIds, ...commandIds]);
     crashPoint('receive-payment/nudged');
   });
 }
-

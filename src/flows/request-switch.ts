@@ -60,7 +60,11 @@ export async function requestCut(ctx: FlowContext, request: CutRequest, actor: A
       const supply = await lockSupply(tx, request.servicePointId);
       const isDebt = DEBT_REASONS.includes(request.reason);
       if (isDebt && !(request.noticeServedOn && request.noticeProof)) {
-        throw new UserError('NOTICE_REQUIRED', 'A cut for debt needs the day the written notice was served and its proof. Serve the notice first.', 'noticeServedOn');
+        throw new UserError(
+          'NOTICE_REQUIRED',
+          'A cut for debt needs the day the written notice was served and its proof. Serve the notice first.',
+          'noticeServedOn',
+        );
       }
       const commandId = newId();
       await yieldToCut(tx, supply, isDebt, commandId, { actor, at });
@@ -72,7 +76,11 @@ export async function requestCut(ctx: FlowContext, request: CutRequest, actor: A
       const checks = cutChecks(facts, ctx.cutPolicy);
       const blocking = blockers(checks, LATER);
       if (blocking.length > 0) {
-        throw new UserError('CUT_BLOCKED', `This cut may not happen: ${blocking.map(({ code, evidence }) => `${code} (${evidence})`).join('; ')}.`, 'servicePointId');
+        throw new UserError(
+          'CUT_BLOCKED',
+          `This cut may not happen: ${blocking.map(({ code, evidence }) => `${code} (${evidence})`).join('; ')}.`,
+          'servicePointId',
+        );
       }
       const state = isDebt ? 'PENDING_APPROVAL' : 'QUEUED';
       const inserted = await tx.rows(INSERT_CUT, [
@@ -83,14 +91,19 @@ export async function requestCut(ctx: FlowContext, request: CutRequest, actor: A
         supply.installationId,
         request.reason,
         state,
-        JSON.stringify({ noticeServedOn: request.noticeServedOn ?? undefined, noticeProof: request.noticeProof ?? undefined, checksAtRequest: checks }),
+        JSON.stringify({
+          noticeServedOn: request.noticeServedOn ?? undefined,
+          noticeProof: request.noticeProof ?? undefined,
+          checksAtRequest: checks,
+        }),
         actor.id,
         at,
         request.note,
         ctx.timings.cutQueueMs,
       ]);
       // The reconciler does not take the account's lock: it may have ordered a restore since we looked.
-      if (inserted.length === 0) throw commandOpen((await lockSupply(tx, request.servicePointId)).openCommand?.id ?? 'unknown', 'just ordered');
+      if (inserted.length === 0)
+        throw commandOpen((await lockSupply(tx, request.servicePointId)).openCommand?.id ?? 'unknown', 'just ordered');
       await recordAudit(tx, at, actor, [orderedEntry(commandId, supply, state, request.note)]);
       announce(ctx, tx, commandId, supply.servicePointId);
       return { commandId };
@@ -112,7 +125,11 @@ export async function requestRestore(ctx: FlowContext, request: RestoreRequest, 
       const supply = await lockSupply(tx, request.servicePointId);
       if (supply.interruptions.length > 0) {
         const reasons = supply.interruptions.map(({ reason }) => reason).join(', ');
-        throw new UserError('SUPPLY_INTERRUPTED', `Power is not due here: ${reasons} is open. Close it first (arrears close by payment).`, 'servicePointId');
+        throw new UserError(
+          'SUPPLY_INTERRUPTED',
+          `Power is not due here: ${reasons} is open. Close it first (arrears close by payment).`,
+          'servicePointId',
+        );
       }
       if (supply.openCommand?.operation === 'RESTORE') return { commandId: supply.openCommand.id };
       if (supply.openCommand) throw commandOpen(supply.openCommand.id, supply.openCommand.state);
@@ -129,7 +146,13 @@ export async function requestRestore(ctx: FlowContext, request: RestoreRequest, 
             reason: 'ARREARS',
           },
         ],
-        { actor, at, reason: request.note, remoteWindowMs: ctx.timings.remoteWindowMs, armedWindowMs: ctx.timings.armedWindowMs },
+        {
+          actor,
+          at,
+          reason: request.note,
+          remoteWindowMs: ctx.timings.remoteWindowMs,
+          armedWindowMs: ctx.timings.armedWindowMs,
+        },
       );
       announce(ctx, tx, commandId!, supply.servicePointId);
       return { commandId: commandId! };
@@ -142,30 +165,59 @@ type MeteredSupply = SupplyFacts & { meterId: string; installationId: string };
 /** Finds the service point, takes its account's lock and reads the supply under it. */
 export async function lockSupply(tx: Tx, servicePointId: string): Promise<MeteredSupply> {
   const before = await supplyOfServicePoint(tx, servicePointId);
-  if (!before) throw new UserError('SERVICE_POINT_NOT_FOUND', 'There is no such service point. Look it up by its number.', 'servicePointId');
+  if (!before)
+    throw new UserError(
+      'SERVICE_POINT_NOT_FOUND',
+      'There is no such service point. Look it up by its number.',
+      'servicePointId',
+    );
   await lockAccount(tx, before.accountId);
   const supply = await supplyOfServicePoint(tx, servicePointId);
   if (!supply?.meterId || !supply.installationId) {
-    throw new UserError('NO_METER', 'No meter is installed at this service point; nothing can be switched remotely. Open a work order.', 'servicePointId');
+    throw new UserError(
+      'NO_METER',
+      'No meter is installed at this service point; nothing can be switched remotely. Open a work order.',
+      'servicePointId',
+    );
   }
   return supply as MeteredSupply;
 }
 
 /** Makes room for a cut: only a cut for another reason than debt may push an open command aside. */
-async function yieldToCut(tx: Tx, supply: MeteredSupply, isDebt: boolean, cutId: string, by: { actor: Actor; at: Date }): Promise<void> {
+async function yieldToCut(
+  tx: Tx,
+  supply: MeteredSupply,
+  isDebt: boolean,
+  cutId: string,
+  by: { actor: Actor; at: Date },
+): Promise<void> {
   if (!supply.openCommand) return;
   if (isDebt) throw commandOpen(supply.openCommand.id, supply.openCommand.state);
   const [command] = await lockOpenCommands(tx, [supply.meterId]);
   if (!command) return;
   await moveCommands(
     tx,
-    [{ id: command.id, from: command.state, to: command.sequence === null ? 'CANCELLED' : 'SUPERSEDED', code: 'OVERRIDDEN', text: 'a cut for another reason goes first', supersededById: cutId }],
+    [
+      {
+        id: command.id,
+        from: command.state,
+        to: command.sequence === null ? 'CANCELLED' : 'SUPERSEDED',
+        code: 'OVERRIDDEN',
+        text: 'a cut for another reason goes first',
+        supersededById: cutId,
+      },
+    ],
     by,
   );
 }
 
 const commandOpen = (commandId: string, state: string): UserError =>
-  new UserError('COMMAND_OPEN', `Command ${commandId} (${state}) is open for this meter. Follow that one, or cancel it first.`, 'servicePointId', { commandId });
+  new UserError(
+    'COMMAND_OPEN',
+    `Command ${commandId} (${state}) is open for this meter. Follow that one, or cancel it first.`,
+    'servicePointId',
+    { commandId },
+  );
 
 const orderedEntry = (commandId: string, supply: MeteredSupply, state: string, note: string) => ({
   act: 'switch-command.ordered',

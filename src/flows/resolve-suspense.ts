@@ -23,26 +23,64 @@ export interface SuspenseResolution {
  *
  * @throws UserError PAYMENT_NOT_FOUND, NOT_IN_SUSPENSE, ACCOUNT_NOT_FOUND, CURRENCY_MISMATCH, IDEMPOTENCY_KEY_REUSED
  */
-export async function resolveSuspense(ctx: FlowContext, input: SuspenseResolution, actor: Actor): Promise<PaymentReceipt> {
-  const contentSha256 = contentHash({ paymentId: input.paymentId, accountNumber: input.accountNumber, reason: input.reason });
+export async function resolveSuspense(
+  ctx: FlowContext,
+  input: SuspenseResolution,
+  actor: Actor,
+): Promise<PaymentReceipt> {
+  const contentSha256 = contentHash({
+    paymentId: input.paymentId,
+    accountNumber: input.accountNumber,
+    reason: input.reason,
+  });
   return ctx.db.transaction('resolve-suspense', async (tx) => {
     const account = await lockAccountByNumber(tx, input.accountNumber);
-    if (!account) throw new UserError('ACCOUNT_NOT_FOUND', `There is no account ${input.accountNumber}. Check the number with the payer.`, 'accountNumber');
+    if (!account)
+      throw new UserError(
+        'ACCOUNT_NOT_FOUND',
+        `There is no account ${input.accountNumber}. Check the number with the payer.`,
+        'accountNumber',
+      );
     const suspense = await lockPayment(tx, input.paymentId);
     const earlier = await findPaymentByKey(tx, input.idempotencyKey);
     if (earlier) {
-      if (!earlier.contentSha256.equals(contentSha256)) throw new UserError('IDEMPOTENCY_KEY_REUSED', `This idempotency key belongs to payment ${earlier.id}. Use a new key.`, 'idempotencyKey');
+      if (!earlier.contentSha256.equals(contentSha256))
+        throw new UserError(
+          'IDEMPOTENCY_KEY_REUSED',
+          `This idempotency key belongs to payment ${earlier.id}. Use a new key.`,
+          'idempotencyKey',
+        );
       return { payment: earlier, replayed: true, restoreCommandIds: [] };
     }
     if (!suspense) throw new UserError('PAYMENT_NOT_FOUND', 'There is no such payment.', 'paymentId');
-    if (suspense.state !== 'SUSPENSE') throw new UserError('NOT_IN_SUSPENSE', `This payment is ${suspense.state}; only money in suspense can be resolved.`, 'paymentId');
-    if (account.currency !== suspense.currency) throw new UserError('CURRENCY_MISMATCH', `The account is kept in ${account.currency}, the money is ${suspense.currency}.`, 'accountNumber');
+    if (suspense.state !== 'SUSPENSE')
+      throw new UserError(
+        'NOT_IN_SUSPENSE',
+        `This payment is ${suspense.state}; only money in suspense can be resolved.`,
+        'paymentId',
+      );
+    if (account.currency !== suspense.currency)
+      throw new UserError(
+        'CURRENCY_MISMATCH',
+        `The account is kept in ${account.currency}, the money is ${suspense.currency}.`,
+        'accountNumber',
+      );
 
     const at = ctx.clock.now();
     const plan = allocate({ amountMinor: suspense.amountMinor, bills: await openBills(tx, account.id) });
     const posted = await postPayment(
       tx,
-      { ...suspense, id: newId(), idempotencyKey: input.idempotencyKey, contentSha256, accountId: account.id, accountNumber: account.accountNumber, allocations: plan.allocations, creditMinor: plan.creditMinor, source: 'SUSPENSE' },
+      {
+        ...suspense,
+        id: newId(),
+        idempotencyKey: input.idempotencyKey,
+        contentSha256,
+        accountId: account.id,
+        accountNumber: account.accountNumber,
+        allocations: plan.allocations,
+        creditMinor: plan.creditMinor,
+        source: 'SUSPENSE',
+      },
       at,
       actor,
     );

@@ -33,16 +33,29 @@ export async function reversePayment(
     const earlier = await findReversalByKey(tx, input.idempotencyKey);
     if (earlier) {
       if (!earlier.contentSha256.equals(contentSha256)) {
-        throw new UserError('IDEMPOTENCY_KEY_REUSED', `This idempotency key reversed payment ${earlier.paymentId}. Use a new key.`, 'idempotencyKey');
+        throw new UserError(
+          'IDEMPOTENCY_KEY_REUSED',
+          `This idempotency key reversed payment ${earlier.paymentId}. Use a new key.`,
+          'idempotencyKey',
+        );
       }
       return { payment, replayed: true };
     }
-    if (payment.state === 'REVERSED') throw new UserError('PAYMENT_ALREADY_REVERSED', 'This payment is reversed already.', 'paymentId');
+    if (payment.state === 'REVERSED')
+      throw new UserError('PAYMENT_ALREADY_REVERSED', 'This payment is reversed already.', 'paymentId');
     if (payment.state === 'RESOLVED') {
-      throw new UserError('PAYMENT_RESOLVED', `This suspense payment was posted as payment ${payment.resolvedByPaymentId}; reverse that one.`, 'paymentId');
+      throw new UserError(
+        'PAYMENT_RESOLVED',
+        `This suspense payment was posted as payment ${payment.resolvedByPaymentId}; reverse that one.`,
+        'paymentId',
+      );
     }
     if (account && account.creditMinor < payment.creditedMinor) {
-      throw new UserError('CREDIT_SPENT', 'Part of this payment went to credit that later bills have used. Reverse or correct those first.', 'paymentId');
+      throw new UserError(
+        'CREDIT_SPENT',
+        'Part of this payment went to credit that later bills have used. Reverse or correct those first.',
+        'paymentId',
+      );
     }
     const at = ctx.clock.now();
     const reversed = await reversePosting(tx, payment, { ...input, contentSha256 }, at, actor);

@@ -42,7 +42,13 @@ export async function reconcileSupply(ctx: FlowContext, at: Date): Promise<void>
   for (;;) {
     const ordered = await ctx.db.transaction('reconcile-supply', async (tx) => {
       const dark = await tx.rows<{ id: string }>(DARK_WITHOUT_REASON, [GROUP]);
-      return restoreWherePowerIsDue(ctx, tx, dark.map(({ id }) => id), { actor: systemActor('reconcile-supply'), at }, 'power is due, and the meter reports its relay open');
+      return restoreWherePowerIsDue(
+        ctx,
+        tx,
+        dark.map(({ id }) => id),
+        { actor: systemActor('reconcile-supply'), at },
+        'power is due, and the meter reports its relay open',
+      );
     });
     if (ordered.length < GROUP) return;
   }
@@ -58,13 +64,29 @@ export async function expireApprovals(ctx: FlowContext, at: Date): Promise<void>
   const before = new Date(at.getTime() - ctx.timings.approvalMs);
   await ctx.db.transaction('expire-approvals', async (tx) => {
     const stale = await tx.rows<{ id: string }>(STALE_APPROVALS, [before, GROUP]);
-    const commands = (await lockCommands(tx, stale.map(({ id }) => id))).filter(({ state }) => state === 'PENDING_APPROVAL' || state === 'QUARANTINED');
+    const commands = (
+      await lockCommands(
+        tx,
+        stale.map(({ id }) => id),
+      )
+    ).filter(({ state }) => state === 'PENDING_APPROVAL' || state === 'QUARANTINED');
     await moveCommands(
       tx,
-      commands.map(({ id, state }) => ({ id, from: state, to: 'EXPIRED' as const, code: 'NOT_APPROVED_IN_TIME', text: 'nobody approved the cut in time; request it anew if it is still right' })),
+      commands.map(({ id, state }) => ({
+        id,
+        from: state,
+        to: 'EXPIRED' as const,
+        code: 'NOT_APPROVED_IN_TIME',
+        text: 'nobody approved the cut in time; request it anew if it is still right',
+      })),
       { actor: systemActor('expire-approvals'), at },
     );
-    tx.afterCommit(() => ctx.nudges.nudge('changed', commands.map(({ id }) => id)));
+    tx.afterCommit(() =>
+      ctx.nudges.nudge(
+        'changed',
+        commands.map(({ id }) => id),
+      ),
+    );
   });
 }
 
@@ -86,8 +108,16 @@ export async function settleDistricts(ctx: FlowContext, at: Date): Promise<void 
   let waitMs: number | undefined;
   const zone = ctx.cutPolicy.timeZone;
   const today = localDate(at, zone);
-  for (const { id, settlementDay, billedUntil } of await ctx.db.rows<{ id: string; settlementDay: number; billedUntil: string | null }>(DISTRICTS)) {
-    for (let date = nextSettlement(billedUntil ?? addMonths(today, -1), settlementDay); date <= today; date = nextSettlement(date, settlementDay)) {
+  for (const { id, settlementDay, billedUntil } of await ctx.db.rows<{
+    id: string;
+    settlementDay: number;
+    billedUntil: string | null;
+  }>(DISTRICTS)) {
+    for (
+      let date = nextSettlement(billedUntil ?? addMonths(today, -1), settlementDay);
+      date <= today;
+      date = nextSettlement(date, settlementDay)
+    ) {
       const boundary = startOfLocalDay(date, zone);
       const [coverage] = await ctx.db.rows<{ points: number; read: number }>(COVERAGE, [id, boundary]);
       const enough = coverage!.read >= coverage!.points * ENOUGH_READINGS;
@@ -115,5 +145,9 @@ const PARTITIONS = statement('schedules-partitions', `SELECT ensure_reading_part
 async function makePartitions(ctx: FlowContext, at: Date): Promise<void> {
   const today = localDate(at, ctx.cutPolicy.timeZone);
   const [row] = await ctx.db.rows<{ skipped: string[] }>(PARTITIONS, [today, addMonths(today, PARTITION_MONTHS)]);
-  if (row!.skipped.length > 0) ctx.log.warn({ partitions: row!.skipped }, 'readings far ahead of their month keep these partitions from being made; they stay in the default one');
+  if (row!.skipped.length > 0)
+    ctx.log.warn(
+      { partitions: row!.skipped },
+      'readings far ahead of their month keep these partitions from being made; they stay in the default one',
+    );
 }

@@ -34,20 +34,32 @@ const MAX_ADVANCE_MS = 400 * 24 * 3_600_000;
  */
 export async function setClock(ctx: FlowContext, change: ClockChange, actor: Actor): Promise<ClockState> {
   const given = [change.at, change.advanceMs, change.scaleMillis].filter((value) => value !== undefined);
-  if (given.length !== 1) throw new UserError('ONE_CLOCK_CHANGE', 'Give exactly one of: a time to set, a time to advance by, a speed.');
+  if (given.length !== 1)
+    throw new UserError('ONE_CLOCK_CHANGE', 'Give exactly one of: a time to set, a time to advance by, a speed.');
   await ctx.db.transaction('set-clock', async (tx) => {
     const [before] = await tx.rows<ClockState>(LOCK_CLOCK);
-    if (before!.mode === 'REAL') throw new UserError('CLOCK_IS_REAL', 'The clock can be moved in simulation mode only.');
+    if (before!.mode === 'REAL')
+      throw new UserError('CLOCK_IS_REAL', 'The clock can be moved in simulation mode only.');
     const wallAt = new Date();
     const now = new Date(productTimeMs(before!, wallAt.getTime()));
     const target = targetOf(change, now);
     const scaleMillis = change.scaleMillis ?? before!.scaleMillis;
     if (!Number.isInteger(scaleMillis) || scaleMillis < 0 || scaleMillis > MAX_SCALE_MILLIS) {
-      throw new UserError('OUT_OF_RANGE', `The speed must be between 0 and ${MAX_SCALE_MILLIS / 1000} times real time.`, 'scale');
+      throw new UserError(
+        'OUT_OF_RANGE',
+        `The speed must be between 0 and ${MAX_SCALE_MILLIS / 1000} times real time.`,
+        'scale',
+      );
     }
     await tx.rows(STORE_CLOCK, [target, wallAt, scaleMillis]);
     await recordAudit(tx, target, actor, [
-      { act: 'clock.set', subjectType: 'Clock', subjectId: CLOCK_ID, reason: change.note, detail: { from: now, to: target, scaleMillis } },
+      {
+        act: 'clock.set',
+        subjectType: 'Clock',
+        subjectId: CLOCK_ID,
+        reason: change.note,
+        detail: { from: now, to: target, scaleMillis },
+      },
     ]);
     tx.afterCommit(() => ctx.nudges.nudge('clock'));
   });
@@ -57,12 +69,20 @@ export async function setClock(ctx: FlowContext, change: ClockChange, actor: Act
 function targetOf(change: ClockChange, now: Date): Date {
   if (change.advanceMs !== undefined) {
     if (change.advanceMs <= 0 || change.advanceMs > MAX_ADVANCE_MS) {
-      throw new UserError('OUT_OF_RANGE', 'The clock advances by more than nothing and at most 400 days at once.', 'advanceSeconds');
+      throw new UserError(
+        'OUT_OF_RANGE',
+        'The clock advances by more than nothing and at most 400 days at once.',
+        'advanceSeconds',
+      );
     }
     return new Date(now.getTime() + change.advanceMs);
   }
   if (change.at && change.at < now) {
-    throw new UserError('CLOCK_GOES_BACK', `It is ${now.toISOString()} already; product time never goes back, since bills and audit would contradict it.`, 'at');
+    throw new UserError(
+      'CLOCK_GOES_BACK',
+      `It is ${now.toISOString()} already; product time never goes back, since bills and audit would contradict it.`,
+      'at',
+    );
   }
   if (change.at && change.at.getTime() - now.getTime() > MAX_ADVANCE_MS) {
     throw new UserError('OUT_OF_RANGE', 'The clock moves at most 400 days at once.', 'at');

@@ -16,16 +16,31 @@ const ACTOR = systemActor('take-meter-reports');
  *
  * Returns the ids of what changed.
  */
-export async function takeMeterReports(ctx: FlowContext, tx: Tx, reports: readonly MeterReport[], at: Date): Promise<string[]> {
+export async function takeMeterReports(
+  ctx: FlowContext,
+  tx: Tx,
+  reports: readonly MeterReport[],
+  at: Date,
+): Promise<string[]> {
   if (reports.length === 0) return [];
   const changed = new Set<string>();
   const meterIds = [...new Set(reports.map(({ meterId }) => meterId))];
   // A meter may speak several times in one group; each round takes one report per meter, under the lock taken in the first.
-  for (let rest = [...reports]; rest.length > 0; ) {
+  for (let rest = [...reports]; rest.length > 0;) {
     const round = firstPerMeter(rest);
-    const open = await lockOpenCommands(tx, round.map(({ meterId }) => meterId));
+    const open = await lockOpenCommands(
+      tx,
+      round.map(({ meterId }) => meterId),
+    );
     crashPoint('uplink/reports-locked');
-    const decided = round.flatMap((report) => decide(ctx, report, open.find(({ meterId }) => meterId === report.meterId), at));
+    const decided = round.flatMap((report) =>
+      decide(
+        ctx,
+        report,
+        open.find(({ meterId }) => meterId === report.meterId),
+        at,
+      ),
+    );
     await applyMoves(ctx, tx, decided, { actor: ACTOR, at });
     for (const { command } of decided) changed.add(command.id).add(command.servicePointId);
     await recordLateEvidence(tx, round, open, at);
@@ -33,7 +48,13 @@ export async function takeMeterReports(ctx: FlowContext, tx: Tx, reports: readon
     rest = rest.filter((report) => !taken.has(report));
   }
   const openRelays = await storeMeterWords(tx, newestWords(reports), at);
-  const reordered = await restoreWherePowerIsDue(ctx, tx, openRelays, { actor: systemActor('reconcile-supply'), at }, 'power is due, and the meter reports its relay open');
+  const reordered = await restoreWherePowerIsDue(
+    ctx,
+    tx,
+    openRelays,
+    { actor: systemActor('reconcile-supply'), at },
+    'power is due, and the meter reports its relay open',
+  );
   for (const id of [...reordered, ...meterIds]) changed.add(id);
   crashPoint('uplink/reports-applied');
   return [...changed];
@@ -46,20 +67,41 @@ function firstPerMeter(reports: readonly MeterReport[]): MeterReport[] {
 }
 
 function decide(ctx: FlowContext, report: MeterReport, command: LockedCommand | undefined, at: Date): DecidedMove[] {
-  if (!command || !SENT_STATES.includes(command.state) || command.sequence === null || command.notAfter === null) return [];
-  const decision = decideReport({ ...command, sequence: command.sequence, notAfter: command.notAfter }, report, at, ctx.timings);
+  if (!command || !SENT_STATES.includes(command.state) || command.sequence === null || command.notAfter === null)
+    return [];
+  const decision = decideReport(
+    { ...command, sequence: command.sequence, notAfter: command.notAfter },
+    report,
+    at,
+    ctx.timings,
+  );
   const move = toMove(decision, command, ctx);
   return move ? [{ command, move: { ...move, detail: evidenceOf(report) } }] : [];
 }
 
-function toMove(decision: ReportDecision, command: LockedCommand, ctx: FlowContext): Omit<DecidedMove['move'], 'detail'> | undefined {
+function toMove(
+  decision: ReportDecision,
+  command: LockedCommand,
+  ctx: FlowContext,
+): Omit<DecidedMove['move'], 'detail'> | undefined {
   switch (decision.act) {
     case 'nothing':
       return undefined;
     case 'resend':
-      return { to: 'QUEUED', code: decision.code, waitMs: 0, clearSequence: decision.newSequence, reason: decision.code };
+      return {
+        to: 'QUEUED',
+        code: decision.code,
+        waitMs: 0,
+        clearSequence: decision.newSequence,
+        reason: decision.code,
+      };
     case 'contradiction':
-      return { to: 'UNKNOWN', code: decision.code, waitMs: decision.waitMs, contradictions: command.contradictions + 1 };
+      return {
+        to: 'UNKNOWN',
+        code: decision.code,
+        waitMs: decision.waitMs,
+        contradictions: command.contradictions + 1,
+      };
     case 'wait':
       return { to: command.state, waitMs: decision.waitMs };
     case 'move':
@@ -113,9 +155,18 @@ const LATE_EVIDENCE = statement(
 );
 
 /** An answer for a command that has ended otherwise (superseded, given up) is still evidence: it is kept. */
-async function recordLateEvidence(tx: Tx, reports: readonly MeterReport[], open: readonly LockedCommand[], at: Date): Promise<void> {
+async function recordLateEvidence(
+  tx: Tx,
+  reports: readonly MeterReport[],
+  open: readonly LockedCommand[],
+  at: Date,
+): Promise<void> {
   const late = reports.filter((report) => report.kind === 'ACK' && !open.some(({ id }) => id === report.commandId));
   if (late.length === 0) return;
-  const rows = late.map((report) => ({ commandId: report.commandId, meterId: report.meterId, detail: evidenceOf(report) }));
+  const rows = late.map((report) => ({
+    commandId: report.commandId,
+    meterId: report.meterId,
+    detail: evidenceOf(report),
+  }));
   await tx.rows(LATE_EVIDENCE, [JSON.stringify(rows), at]);
 }

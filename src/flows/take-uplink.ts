@@ -37,16 +37,36 @@ const QUARANTINE = statement(
 export async function takeUplink(ctx: FlowContext, messages: readonly Uplink[]): Promise<void> {
   await ctx.db.transaction('take-uplink', async (tx) => {
     const at = ctx.clock.now();
-    const changed = await takeMeterReports(ctx, tx, messages.flatMap((m) => (m.kind === 'REPORT' ? [m.report] : [])), at);
+    const changed = await takeMeterReports(
+      ctx,
+      tx,
+      messages.flatMap((m) => (m.kind === 'REPORT' ? [m.report] : [])),
+      at,
+    );
     const rejects = messages.flatMap((m) => (m.kind === 'REJECT' ? [m] : []));
     const readings = messages.flatMap((m) => (m.kind === 'READINGS' ? [m] : []));
-    for (const { reading, code, message } of await recordReadings(ctx, tx, readings.flatMap((m) => m.readings), at)) {
+    for (const { reading, code, message } of await recordReadings(
+      ctx,
+      tx,
+      readings.flatMap((m) => m.readings),
+      at,
+    )) {
       const { source } = readings.find((m) => m.readings.includes(reading))!;
       rejects.push({ kind: 'REJECT', code, message, source });
     }
     if (readings.length > 0) crashPoint('uplink/readings-stored');
-    await storeMeterEvents(tx, messages.flatMap((m) => (m.kind === 'EVENT' ? [m.event] : [])), at);
-    changed.push(...(await takePresences(tx, messages.flatMap((m) => (m.kind === 'PRESENCE' ? [m.presence] : [])), at)));
+    await storeMeterEvents(
+      tx,
+      messages.flatMap((m) => (m.kind === 'EVENT' ? [m.event] : [])),
+      at,
+    );
+    changed.push(
+      ...(await takePresences(
+        tx,
+        messages.flatMap((m) => (m.kind === 'PRESENCE' ? [m.presence] : [])),
+        at,
+      )),
+    );
     await quarantine(tx, rejects, at);
     if (changed.length > 0) tx.afterCommit(() => ctx.nudges.nudge('changed', changed));
   });
@@ -68,7 +88,10 @@ async function takePresences(tx: Tx, presences: readonly GatewayPresence[], at: 
       toState: online ? 'ONLINE' : 'OFFLINE',
     })),
   );
-  await hastenUnknown(tx, changed.filter(({ online }) => online).map(({ id }) => id));
+  await hastenUnknown(
+    tx,
+    changed.filter(({ online }) => online).map(({ id }) => id),
+  );
   return changed.map(({ id }) => id);
 }
 

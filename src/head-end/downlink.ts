@@ -14,7 +14,10 @@ const MAX_IN_FLIGHT = 2_000;
 /** A question to a meter is stale after this, ms of product time (and at least `minWireMs` of wall time). */
 const READ_VALIDITY_MS = 60_000;
 
-const GATEWAYS = statement('downlink-gateways', `SELECT gateway_number AS "gatewayNumber" FROM gateway ORDER BY gateway_number`);
+const GATEWAYS = statement(
+  'downlink-gateways',
+  `SELECT gateway_number AS "gatewayNumber" FROM gateway ORDER BY gateway_number`,
+);
 
 /** Signs and publishes: commands and questions (QoS 1, never retained), and the simulation clock (retained). */
 export class Downlink {
@@ -36,10 +39,21 @@ export class Downlink {
 
   start(): void {
     const { url, username, password, clientId } = this.access;
-    this.client = mqtt.connect(url, { username, password, clientId, clean: true, keepalive: 20, reconnectPeriod: 500, connectTimeout: 10_000, resubscribe: false });
+    this.client = mqtt.connect(url, {
+      username,
+      password,
+      clientId,
+      clean: true,
+      keepalive: 20,
+      reconnectPeriod: 500,
+      connectTimeout: 10_000,
+      resubscribe: false,
+    });
     this.client.on('connect', () => {
       this.onConnected();
-      void this.publishClock().catch((error: Error) => this.log.warn({ err: error }, 'the clock could not be published; the next change will'));
+      void this.publishClock().catch((error: Error) =>
+        this.log.warn({ err: error }, 'the clock could not be published; the next change will'),
+      );
     });
     this.client.on('error', (error) => this.log.warn({ err: error }, 'downlink connection to the broker failed'));
   }
@@ -64,7 +78,11 @@ export class Downlink {
     const validityMs = Math.max(READ_VALIDITY_MS, this.ctx.clock.productMs(this.ctx.timings.minWireMs));
     for (const order of orders) {
       const body = encodeRead(order, at, new Date(at.getTime() + validityMs));
-      await this.publish(downTopic(order.gatewayNumber, order.serial), JSON.stringify(signEnvelope(body, this.key)), false);
+      await this.publish(
+        downTopic(order.gatewayNumber, order.serial),
+        JSON.stringify(signEnvelope(body, this.key)),
+        false,
+      );
     }
   }
 
@@ -73,7 +91,11 @@ export class Downlink {
     const { state } = this.ctx.clock;
     if (state.mode === 'REAL' || !this.connected) return;
     for (const { gatewayNumber } of await this.ctx.db.rows<{ gatewayNumber: string }>(GATEWAYS)) {
-      await this.publish(clockTopic(gatewayNumber), JSON.stringify(signEnvelope(encodeClock(state, gatewayNumber), this.key)), true);
+      await this.publish(
+        clockTopic(gatewayNumber),
+        JSON.stringify(signEnvelope(encodeClock(state, gatewayNumber), this.key)),
+        true,
+      );
     }
   }
 

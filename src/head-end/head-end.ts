@@ -25,7 +25,9 @@ export interface HeadEnd {
  */
 export function startHeadEnd(ctx: FlowContext, access: BrokerAccess, key: SigningKey): HeadEnd {
   const uplink = new UplinkConsumer(ctx, { ...access, clientId: `${access.clientId}-up` });
-  const downlink: Downlink = new Downlink(ctx, { ...access, clientId: `${access.clientId}-down` }, key, ctx.log, () => wakeAll());
+  const downlink: Downlink = new Downlink(ctx, { ...access, clientId: `${access.clientId}-down` }, key, ctx.log, () =>
+    wakeAll(),
+  );
 
   const restores = new Loop(
     'restores',

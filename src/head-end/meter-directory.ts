@@ -31,6 +31,8 @@ export class MeterDirectory {
         this.entries.set(row.serial, { meter: { ...row, key: publicKeyOf(row.publicKey) }, readAtMs: nowMs });
       }
     }
-    return new Map(wanted.flatMap((serial) => (this.entries.has(serial) ? [[serial, this.entries.get(serial)!.meter]] : [])));
+    return new Map(
+      wanted.flatMap((serial) => (this.entries.has(serial) ? [[serial, this.entries.get(serial)!.meter]] : [])),
+    );
   }
 }

@@ -1,4 +1,12 @@
-import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, sign, verify, type KeyObject } from 'node:crypto';
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  sign,
+  verify,
+  type KeyObject,
+} from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 
@@ -22,7 +30,9 @@ export interface Envelope {
 export function loadSigningKey(path: string, mayCreate: boolean): SigningKey {
   if (!existsSync(path)) {
     if (!mayCreate) {
-      throw new Error(`No head-end key at ${path}. Make one (openssl genpkey -algorithm ed25519 -out key.pem), keep it secret, and name it in HEAD_END_KEY_FILE.`);
+      throw new Error(
+        `No head-end key at ${path}. Make one (openssl genpkey -algorithm ed25519 -out key.pem), keep it secret, and name it in HEAD_END_KEY_FILE.`,
+      );
     }
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     const { privateKey } = generateKeyPairSync('ed25519');
@@ -30,7 +40,8 @@ export function loadSigningKey(path: string, mayCreate: boolean): SigningKey {
     chmodSync(path, 0o600);
   }
   const privateKey = createPrivateKey(readFileSync(path));
-  if (privateKey.asymmetricKeyType !== 'ed25519') throw new Error(`The key in ${path} is not Ed25519. Make one with: openssl genpkey -algorithm ed25519`);
+  if (privateKey.asymmetricKeyType !== 'ed25519')
+    throw new Error(`The key in ${path} is not Ed25519. Make one with: openssl genpkey -algorithm ed25519`);
   const x = createPublicKey(privateKey).export({ format: 'jwk' }).x!;
   return { kid: `head-end-${createHash('sha256').update(x).digest('hex').slice(0, 8)}`, x, privateKey };
 }
@@ -44,7 +55,8 @@ export function signEnvelope(payload: string, key: SigningKey): Envelope {
 }
 
 /** A raw Ed25519 public key (32 bytes) as a key object. */
-export const publicKeyOf = (raw: Buffer): KeyObject => createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x: raw.toString('base64url') }, format: 'jwk' });
+export const publicKeyOf = (raw: Buffer): KeyObject =>
+  createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x: raw.toString('base64url') }, format: 'jwk' });
 
 /** The `kid` of the only signature, if the header is exactly what the contract allows; else undefined. */
 export function signerOf(envelope: Envelope): string | undefined {

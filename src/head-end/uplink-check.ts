@@ -20,7 +20,8 @@ export function readMessage(topic: string, payload: Buffer): ReadMessage {
 }
 
 /** The serial whose meter must be known before the message can be believed. */
-export const serialOf = ({ parsed }: ReadMessage): string | undefined => (parsed && parsed.kind !== 'status' ? parsed.meter : undefined);
+export const serialOf = ({ parsed }: ReadMessage): string | undefined =>
+  parsed && parsed.kind !== 'status' ? parsed.meter : undefined;
 
 /**
  * Decides what a read message is worth, given the meter it names. Pure but for the signature check. Whatever cannot be believed
@@ -29,17 +30,30 @@ export const serialOf = ({ parsed }: ReadMessage): string | undefined => (parsed
  */
 export function checkMessage(message: ReadMessage, meter: KnownMeter | undefined): Uplink {
   const { topic, payload, parsed, decoded } = message;
-  const reject = (code: string, text: string): Uplink => ({ kind: 'REJECT', code, message: text, source: { topic, payload } });
+  const reject = (code: string, text: string): Uplink => ({
+    kind: 'REJECT',
+    code,
+    message: text,
+    source: { topic, payload },
+  });
   if (!parsed || !decoded) return reject('TOPIC', 'the topic is not one of contract v1');
   if (!decoded.ok) return reject(decoded.code, decoded.message);
   const { body } = decoded;
-  if (body.kind === 'status') return { kind: 'PRESENCE', presence: { gatewayNumber: body.gateway, online: body.online } };
-  if (!meter) return reject('UNKNOWN_METER', `no meter ${body.meter} is on record; register it, or find out who sends this`);
+  if (body.kind === 'status')
+    return { kind: 'PRESENCE', presence: { gatewayNumber: body.gateway, online: body.online } };
+  if (!meter)
+    return reject('UNKNOWN_METER', `no meter ${body.meter} is on record; register it, or find out who sends this`);
   if (meter.gatewayNumber !== body.gateway) {
-    return reject('FOREIGN_GATEWAY', `meter ${body.meter} is behind gateway ${meter.gatewayNumber}, not ${body.gateway}`);
+    return reject(
+      'FOREIGN_GATEWAY',
+      `meter ${body.meter} is behind gateway ${meter.gatewayNumber}, not ${body.gateway}`,
+    );
   }
   if (body.kind === 'event') {
-    return { kind: 'EVENT', event: { meterId: meter.meterId, event: body.event, eventAt: new Date(body.at), detail: body.detail } };
+    return {
+      kind: 'EVENT',
+      event: { meterId: meter.meterId, event: body.event, eventAt: new Date(body.at), detail: body.detail },
+    };
   }
   if (body.kind === 'reading') {
     const cause = body.cause.toUpperCase() as 'FREEZE' | 'PERIODIC' | 'REQUESTED';
@@ -53,8 +67,10 @@ export function checkMessage(message: ReadMessage, meter: KnownMeter | undefined
     return { kind: 'READINGS', readings, source: { topic, payload } };
   }
   const envelope = decoded.envelope!;
-  if (signerOf(envelope) !== body.meter) return reject('WRONG_SIGNER', 'exactly one EdDSA signature by the meter itself is required');
-  if (!verifyEnvelope(envelope, meter.key)) return reject('BAD_SIGNATURE', `the signature is not by meter ${body.meter}`);
+  if (signerOf(envelope) !== body.meter)
+    return reject('WRONG_SIGNER', 'exactly one EdDSA signature by the meter itself is required');
+  if (!verifyEnvelope(envelope, meter.key))
+    return reject('BAD_SIGNATURE', `the signature is not by meter ${body.meter}`);
   return { kind: 'REPORT', report: toReport(body, meter.meterId) };
 }
 

@@ -49,8 +49,12 @@ export class UplinkConnection {
 
   start(): void {
     const { protocol, hostname, port } = new URL(this.access.url);
-    if (protocol !== 'mqtt:' && protocol !== 'mqtts:') throw new Error(`MQTT_URL must begin with mqtt:// or mqtts://, not ${protocol}//`);
-    const target = { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port) || (protocol === 'mqtts:' ? 8883 : 1883) };
+    if (protocol !== 'mqtt:' && protocol !== 'mqtts:')
+      throw new Error(`MQTT_URL must begin with mqtt:// or mqtts://, not ${protocol}//`);
+    const target = {
+      host: hostname.replace(/^\[|\]$/g, ''),
+      port: Number(port) || (protocol === 'mqtts:' ? 8883 : 1883),
+    };
     const socket = protocol === 'mqtts:' ? connectTls({ ...target, servername: target.host }) : connectTcp(target);
     this.socket = socket;
     socket.setNoDelay(true);
@@ -92,18 +96,37 @@ export class UplinkConnection {
     });
     const { clientId, username, password } = this.access;
     // clean: false, so that what arrives while we are away waits for us at the broker.
-    this.send(socket, { cmd: 'connect', protocolId: 'MQTT', protocolVersion: 4, clean: false, keepalive: KEEPALIVE_S, clientId, username, password: Buffer.from(password) });
+    this.send(socket, {
+      cmd: 'connect',
+      protocolId: 'MQTT',
+      protocolVersion: 4,
+      clean: false,
+      keepalive: KEEPALIVE_S,
+      clientId,
+      username,
+      password: Buffer.from(password),
+    });
   }
 
   private receive(packet: Packet, socket: Socket): void {
     switch (packet.cmd) {
       case 'connack':
         if (packet.returnCode !== 0) {
-          this.log.error({ returnCode: packet.returnCode }, 'the broker refused the head-end; check MQTT_USERNAME and MQTT_PASSWORD');
+          this.log.error(
+            { returnCode: packet.returnCode },
+            'the broker refused the head-end; check MQTT_USERNAME and MQTT_PASSWORD',
+          );
           socket.destroy();
           return;
         }
-        this.send(socket, { cmd: 'subscribe', messageId: 1, subscriptions: (this.access.subscriptions ?? UPLINK_SUBSCRIPTIONS).map((topic) => ({ topic, qos: 1 as const })) });
+        this.send(socket, {
+          cmd: 'subscribe',
+          messageId: 1,
+          subscriptions: (this.access.subscriptions ?? UPLINK_SUBSCRIPTIONS).map((topic) => ({
+            topic,
+            qos: 1 as const,
+          })),
+        });
         this.pingTimer = setInterval(() => this.ping(socket), (KEEPALIVE_S * 1_000) / 2);
         return;
       case 'suback':

@@ -88,7 +88,9 @@ export class UplinkConsumer {
       if (messages.length === 1) {
         const { topic, payload } = deliveries[0]!;
         this.ctx.log.error({ err: error, topic }, 'a message could not be processed; it is in quarantine');
-        await takeUplink(this.ctx, [{ kind: 'REJECT', code: 'PROCESSING_FAILED', message: (error as Error).message, source: { topic, payload } }]);
+        await takeUplink(this.ctx, [
+          { kind: 'REJECT', code: 'PROCESSING_FAILED', message: (error as Error).message, source: { topic, payload } },
+        ]);
       } else {
         const middle = messages.length >> 1;
         await this.storeOrSplit(messages.slice(0, middle), deliveries.slice(0, middle));
@@ -105,5 +107,10 @@ export class UplinkConsumer {
 function isFaultOfTheMessage(error: unknown): boolean {
   const code = (error as { code?: unknown }).code;
   if (typeof code === 'string') return /^(22|23)/.test(code);
-  return (error as Error).name === 'AssertionError' || error instanceof TypeError || error instanceof RangeError || error instanceof SyntaxError;
+  return (
+    (error as Error).name === 'AssertionError' ||
+    error instanceof TypeError ||
+    error instanceof RangeError ||
+    error instanceof SyntaxError
+  );
 }

@@ -43,9 +43,16 @@ const INSERT_INSTALLATIONS = statement(
 );
 
 /** Records installations; a meter or a service point that is taken is refused by the database. */
-export async function insertInstallations(tx: Tx, installations: readonly NewInstallation[], at: Date, actor: { readonly kind: string; readonly id: string }): Promise<void> {
+export async function insertInstallations(
+  tx: Tx,
+  installations: readonly NewInstallation[],
+  at: Date,
+  actor: { readonly kind: string; readonly id: string },
+): Promise<void> {
   if (installations.length === 0) return;
-  const json = JSON.stringify(installations, (_key, value: unknown) => (typeof value === 'bigint' ? String(value) : value));
+  const json = JSON.stringify(installations, (_key, value: unknown) =>
+    typeof value === 'bigint' ? String(value) : value,
+  );
   await tx.rows(INSERT_INSTALLATIONS, [json, at, actor.kind, actor.id]);
 }
 

@@ -63,7 +63,9 @@ export class Database implements Reader {
       statement_timeout: 60_000,
       idle_in_transaction_session_timeout: 60_000,
     });
-    this.pool.on('error', (error) => log.warn({ err: error }, 'idle database connection lost; the pool opens a new one'));
+    this.pool.on('error', (error) =>
+      log.warn({ err: error }, 'idle database connection lost; the pool opens a new one'),
+    );
   }
 
   async rows<Row = Record<string, unknown>>(stmt: Statement, values: readonly unknown[] = []): Promise<Row[]> {

@@ -20,13 +20,20 @@ const STORE_RESULT = statement('request-key-result', `UPDATE request_key SET res
  */
 export async function once<Result extends object>(
   tx: Tx,
-  request: { readonly key: string; readonly act: string; readonly content: Parameters<typeof contentHash>[0]; readonly at: Date },
+  request: {
+    readonly key: string;
+    readonly act: string;
+    readonly content: Parameters<typeof contentHash>[0];
+    readonly at: Date;
+  },
   work: () => Promise<Result>,
 ): Promise<Result & { replayed: boolean }> {
   const hash = contentHash(request.content);
   const taken = await tx.rows(TAKE_KEY, [request.key, request.act, hash, request.at]);
   if (taken.length === 0) {
-    const [earlier] = await tx.rows<{ act: string; contentSha256: Buffer; result: Result | null }>(READ_KEY, [request.key]);
+    const [earlier] = await tx.rows<{ act: string; contentSha256: Buffer; result: Result | null }>(READ_KEY, [
+      request.key,
+    ]);
     assert(earlier?.result, `request key ${request.key} is stored without its result`);
     if (earlier.act !== request.act || !earlier.contentSha256.equals(hash)) {
       throw new UserError(

@@ -8,7 +8,9 @@ export const newId = (): string => v7();
  * SHA-256 over the named fields of an input, for "same key, same content?" comparisons. Key order does not matter;
  * `undefined` and `null` count as absent.
  */
-export function contentHash(content: Readonly<Record<string, string | number | bigint | boolean | null | undefined>>): Buffer {
+export function contentHash(
+  content: Readonly<Record<string, string | number | bigint | boolean | null | undefined>>,
+): Buffer {
   const present = Object.entries(content)
     .filter(([, value]) => value !== undefined && value !== null)
     .map(([key, value]) => [key, String(value)])

@@ -7,7 +7,10 @@ import { projectPath } from './project-path.js';
  * The SQL files of schema/migrations in order of name, as the migrations list of the ORM. A merged file is never edited:
  * schema/migrations/CHECKSUMS holds the SHA-256 of each, and a test compares.
  */
-export function migrationsList(): { name: string; class: new (...args: ConstructorParameters<typeof Migration>) => Migration }[] {
+export function migrationsList(): {
+  name: string;
+  class: new (...args: ConstructorParameters<typeof Migration>) => Migration;
+}[] {
   const dir = projectPath('schema', 'migrations');
   return readdirSync(dir)
     .filter((file) => file.endsWith('.sql'))
@@ -31,6 +34,11 @@ export function migrationChecksums(): string {
   return readdirSync(dir)
     .filter((file) => file.endsWith('.sql'))
     .sort()
-    .map((file) => `${createHash('sha256').update(readFileSync(`${dir}/${file}`)).digest('hex')}  ${file}\n`)
+    .map(
+      (file) =>
+        `${createHash('sha256')
+          .update(readFileSync(`${dir}/${file}`))
+          .digest('hex')}  ${file}\n`,
+    )
     .join('');
 }

@@ -12,20 +12,32 @@ export interface Schedule {
   run(at: Date): Promise<void | number>;
 }
 
-const ENSURE = statement('schedule-ensure', `INSERT INTO schedule (name, next_due_at) VALUES ($1, $2) ON CONFLICT DO NOTHING`);
+const ENSURE = statement(
+  'schedule-ensure',
+  `INSERT INTO schedule (name, next_due_at) VALUES ($1, $2) ON CONFLICT DO NOTHING`,
+);
 // The update is the claim: of two processes only one moves the due time on.
 const CLAIM = statement(
   'schedule-claim',
   `UPDATE schedule SET next_due_at = $2::timestamptz + make_interval(secs => $3::float8 / 1000), last_run_at = $2
    WHERE name = $1 AND next_due_at <= $2 RETURNING name`,
 );
-const DONE = statement('schedule-done', `UPDATE schedule SET last_error = NULL, failure_count = 0 WHERE name = $1 AND failure_count > 0`);
-const SOONER = statement('schedule-sooner', `UPDATE schedule SET next_due_at = least(next_due_at, $2::timestamptz + make_interval(secs => $3::float8 / 1000)) WHERE name = $1`);
+const DONE = statement(
+  'schedule-done',
+  `UPDATE schedule SET last_error = NULL, failure_count = 0 WHERE name = $1 AND failure_count > 0`,
+);
+const SOONER = statement(
+  'schedule-sooner',
+  `UPDATE schedule SET next_due_at = least(next_due_at, $2::timestamptz + make_interval(secs => $3::float8 / 1000)) WHERE name = $1`,
+);
 const FAILED = statement(
   'schedule-failed',
   `UPDATE schedule SET last_error = $2, failure_count = failure_count + 1, next_due_at = least(next_due_at, $3::timestamptz + interval '1 minute') WHERE name = $1`,
 );
-const NEXT = statement('schedule-next', `SELECT min(next_due_at) AS "nextDueAt" FROM schedule WHERE name = ANY($1::text[])`);
+const NEXT = statement(
+  'schedule-next',
+  `SELECT min(next_due_at) AS "nextDueAt" FROM schedule WHERE name = ANY($1::text[])`,
+);
 
 /** The longest sleep: the clock may be moved by a process whose nudge is lost, ms. */
 const MAX_SLEEP_MS = 5_000;

@@ -19,12 +19,24 @@ const METERS = statement(
  * testers only.
  * @throws Error when this database holds no simulated world
  */
-export async function fleetManifest(ctx: FlowContext, downlinkKeys: readonly { readonly kid: string; readonly role: 'head-end'; readonly x: string }[]): Promise<object> {
+export async function fleetManifest(
+  ctx: FlowContext,
+  downlinkKeys: readonly { readonly kid: string; readonly role: 'head-end'; readonly x: string }[],
+): Promise<object> {
   const world = await findWorld(ctx);
   if (!world) throw new Error('This database holds no simulated world. Start once with SIMULATION=1.');
-  const premises = new Map(drawWorld(world.plan).flatMap(({ premises: all }) => all.map((premise) => [premise.serial, premise])));
+  const premises = new Map(
+    drawWorld(world.plan).flatMap(({ premises: all }) => all.map((premise) => [premise.serial, premise])),
+  );
   const timezone = ctx.cutPolicy.timeZone;
-  const meters = await ctx.db.rows<{ serial: string; gateway: string; installation: string; installedAt: Date; relay: string; lastSequence: bigint }>(METERS);
+  const meters = await ctx.db.rows<{
+    serial: string;
+    gateway: string;
+    installation: string;
+    installedAt: Date;
+    relay: string;
+    lastSequence: bigint;
+  }>(METERS);
   return {
     version: 1,
     keySeed: world.keySeed,

@@ -29,8 +29,14 @@ export interface StoredWorld {
   readonly complete: boolean;
 }
 
-const SELECT_WORLD = statement('world-select', `SELECT plan, key_seed AS "keySeed", starts_at AS "startsAt", complete FROM simulated_world`);
-const INSERT_WORLD = statement('world-insert', `INSERT INTO simulated_world (plan, key_seed, starts_at) VALUES ($1, $2, $3)`);
+const SELECT_WORLD = statement(
+  'world-select',
+  `SELECT plan, key_seed AS "keySeed", starts_at AS "startsAt", complete FROM simulated_world`,
+);
+const INSERT_WORLD = statement(
+  'world-insert',
+  `INSERT INTO simulated_world (plan, key_seed, starts_at) VALUES ($1, $2, $3)`,
+);
 const COMPLETE_WORLD = statement('world-complete', `UPDATE simulated_world SET complete = true`);
 const PARTITIONS = statement('world-partitions', `SELECT ensure_reading_partitions($1::date, $2::date)`);
 const INSERT_DISTRICT = statement(
@@ -58,10 +64,17 @@ export async function findWorld(ctx: Pick<FlowContext, 'db'>): Promise<StoredWor
  * @param progress called with the share done, 0 to 1
  * @throws Error when an earlier opening did not finish
  */
-export async function openWorld(ctx: FlowContext, plan: WorldPlan, startsAt: Date, progress: (share: number) => void): Promise<StoredWorld> {
+export async function openWorld(
+  ctx: FlowContext,
+  plan: WorldPlan,
+  startsAt: Date,
+  progress: (share: number) => void,
+): Promise<StoredWorld> {
   const stored = await findWorld(ctx);
   if (stored && !stored.complete) {
-    throw new Error('The simulated world in this database was not finished (the first start was interrupted). Remove the data directory, or empty the database, and start again.');
+    throw new Error(
+      'The simulated world in this database was not finished (the first start was interrupted). Remove the data directory, or empty the database, and start again.',
+    );
   }
   if (stored) return stored;
   const keySeed = randomBytes(18).toString('base64url');
@@ -83,15 +96,37 @@ export async function openWorld(ctx: FlowContext, plan: WorldPlan, startsAt: Dat
 }
 
 /** Puts one district with its premises, meters and readings on record, in one transaction. */
-async function placeDistrict(ctx: FlowContext, district: SimulatedDistrict, keySeed: string, firstDay: string, startsAt: Date): Promise<string> {
+async function placeDistrict(
+  ctx: FlowContext,
+  district: SimulatedDistrict,
+  keySeed: string,
+  firstDay: string,
+  startsAt: Date,
+): Promise<string> {
   const zone = ctx.cutPolicy.timeZone;
   const installedAt = startOfLocalDay(firstDay, zone);
   const districtId = newId();
   const gatewayId = newId();
   const passwordHash = createHash('sha256').update(simulatedGatewayPassword(keySeed, district.gatewayNumber)).digest();
-  const premises = district.premises.map((premise) => ({ ...premise, customerId: newId(), accountId: newId(), servicePointId: newId(), meterId: newId() }));
+  const premises = district.premises.map((premise) => ({
+    ...premise,
+    customerId: newId(),
+    accountId: newId(),
+    servicePointId: newId(),
+    meterId: newId(),
+  }));
   await ctx.db.transaction('open-world', async (tx) => {
-    await tx.rows(INSERT_DISTRICT, [districtId, district.code, district.name, district.readingDay, district.settlementDay, district.manager, gatewayId, district.gatewayNumber, passwordHash]);
+    await tx.rows(INSERT_DISTRICT, [
+      districtId,
+      district.code,
+      district.name,
+      district.readingDay,
+      district.settlementDay,
+      district.manager,
+      gatewayId,
+      district.gatewayNumber,
+      passwordHash,
+    ]);
     await insertConnections(
       tx,
       premises.map((premise) => ({
@@ -105,7 +140,9 @@ async function placeDistrict(ctx: FlowContext, district: SimulatedDistrict, keyS
           { id: newId(), kind: 'MOBILE' as const, value: premise.mobile },
           { id: newId(), kind: 'ADDRESS' as const, value: premise.address },
         ],
-        protections: premise.loneElderly ? [{ id: newId(), kind: 'LONE_ELDERLY' as const, proof: '社区证明', validUntil: null }] : [],
+        protections: premise.loneElderly
+          ? [{ id: newId(), kind: 'LONE_ELDERLY' as const, proof: '社区证明', validUntil: null }]
+          : [],
       })),
       installedAt,
       ACTOR,
@@ -120,21 +157,50 @@ async function placeDistrict(ctx: FlowContext, district: SimulatedDistrict, keyS
         publicKeyHex: simulatedMeterPublicKey(keySeed, serial).toString('hex'),
       })),
     );
-    await insertInstallations(tx, premises.map(({ meterId, servicePointId }) => ({ id: newId(), meterId, servicePointId, installedAt, installedWh: 0n })), installedAt, ACTOR);
-    await recordReadings(ctx, tx, premises.flatMap((premise) => historyOf(premise.meterId, premise.annualEnergyWh, installedAt, startsAt, zone)), startsAt);
+    await insertInstallations(
+      tx,
+      premises.map(({ meterId, servicePointId }) => ({
+        id: newId(),
+        meterId,
+        servicePointId,
+        installedAt,
+        installedWh: 0n,
+      })),
+      installedAt,
+      ACTOR,
+    );
+    await recordReadings(
+      ctx,
+      tx,
+      premises.flatMap((premise) => historyOf(premise.meterId, premise.annualEnergyWh, installedAt, startsAt, zone)),
+      startsAt,
+    );
   });
   return districtId;
 }
 
 /** Midnight readings on every first of the month, and on each of the last days. */
-function historyOf(meterId: string, annualEnergyWh: number, installedAt: Date, startsAt: Date, zone: string): ReadingReport[] {
+function historyOf(
+  meterId: string,
+  annualEnergyWh: number,
+  installedAt: Date,
+  startsAt: Date,
+  zone: string,
+): ReadingReport[] {
   const today = localDate(startsAt, zone);
   const days = new Set(Array.from({ length: FREEZE_DAYS }, (_, back) => addDays(today, -back)));
-  for (let day = `${today.slice(0, 7)}-01`; startOfLocalDay(day, zone) >= installedAt; day = addMonths(day, -1)) days.add(day);
+  for (let day = `${today.slice(0, 7)}-01`; startOfLocalDay(day, zone) >= installedAt; day = addMonths(day, -1))
+    days.add(day);
   return [...days]
     .map((day) => startOfLocalDay(day, zone))
     .filter((readAt) => readAt >= installedAt)
-    .map((readAt) => ({ meterId, readAt, energyWh: registerOf(annualEnergyWh, installedAt, readAt, zone), quality: 'ACTUAL', cause: 'FREEZE' }));
+    .map((readAt) => ({
+      meterId,
+      readAt,
+      energyWh: registerOf(annualEnergyWh, installedAt, readAt, zone),
+      quality: 'ACTUAL',
+      cause: 'FREEZE',
+    }));
 }
 
 /** The register of a simulated meter that was installed at zero and has been on ever since, Wh. */
@@ -142,7 +208,13 @@ export const registerOf = (annualEnergyWh: number, installedAt: Date, at: Date, 
   expectedEnergyWh({ kind: 'household', annualEnergyWh: BigInt(annualEnergyWh), timeZone, from: installedAt, to: at });
 
 /** Bills month by month, each paid a week later by those who pay. */
-async function playHistory(ctx: FlowContext, district: SimulatedDistrict, districtId: string, firstDay: string, plan: WorldPlan): Promise<void> {
+async function playHistory(
+  ctx: FlowContext,
+  district: SimulatedDistrict,
+  districtId: string,
+  firstDay: string,
+  plan: WorldPlan,
+): Promise<void> {
   const zone = ctx.cutPolicy.timeZone;
   const payers = district.premises.filter(({ inArrears }) => !inArrears).map(({ accountNumber }) => accountNumber);
   for (let month = 1; month <= plan.months; month += 1) {
@@ -156,7 +228,17 @@ async function playHistory(ctx: FlowContext, district: SimulatedDistrict, distri
       Array.from({ length: PAYERS_AT_ONCE }, async (_, lane) => {
         for (let i = lane; i < unpaid.length; i += PAYERS_AT_ONCE) {
           const { accountNumber, dueMinor } = unpaid[i]!;
-          await receivePayment(then, { idempotencyKey: `world-${accountNumber}-${periodTo}`, accountNumber, amountMinor: dueMinor, currency: 'CNY', channel: 'BANK' }, ACTOR);
+          await receivePayment(
+            then,
+            {
+              idempotencyKey: `world-${accountNumber}-${periodTo}`,
+              accountNumber,
+              amountMinor: dueMinor,
+              currency: 'CNY',
+              channel: 'BANK',
+            },
+            ACTOR,
+          );
         }
       }),
     );

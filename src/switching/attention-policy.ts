@@ -12,7 +12,12 @@ export interface WaitingCommand {
 /** What to do when nothing was heard in time. `waitMs` is wall clock. */
 export type AttentionDecision =
   | { readonly act: 'read'; readonly to: SwitchCommandState; readonly waitMs: number }
-  | { readonly act: 'end'; readonly to: 'FIELD_VISIT' | 'FAILED' | 'EXPIRED'; readonly code: string; readonly text: string };
+  | {
+      readonly act: 'end';
+      readonly to: 'FIELD_VISIT' | 'FAILED' | 'EXPIRED';
+      readonly code: string;
+      readonly text: string;
+    };
 
 /**
  * Decides what silence means: never "failed", never "done", and never a blind repeat. The meter is asked, more and more
@@ -22,13 +27,33 @@ export function decideAttention(command: WaitingCommand, wallNow: Date, timings:
   const over = wallNow >= command.giveUpWallAt;
   if (command.state === 'QUEUED') {
     return command.operation === 'RESTORE'
-      ? { act: 'end', to: 'FIELD_VISIT', code: 'NOT_SENT', text: 'the restore could not be sent in time; bring power back on site' }
-      : { act: 'end', to: 'EXPIRED', code: 'NOT_SENT', text: 'the cut could not be sent in time; request it anew if it is still right' };
+      ? {
+          act: 'end',
+          to: 'FIELD_VISIT',
+          code: 'NOT_SENT',
+          text: 'the restore could not be sent in time; bring power back on site',
+        }
+      : {
+          act: 'end',
+          to: 'EXPIRED',
+          code: 'NOT_SENT',
+          text: 'the cut could not be sent in time; request it anew if it is still right',
+        };
   }
   if (over) {
     return command.operation === 'RESTORE'
-      ? { act: 'end', to: 'FIELD_VISIT', code: 'NO_ANSWER', text: `no proof that power is back after ${command.reads} questions to the meter` }
-      : { act: 'end', to: 'FAILED', code: 'NO_ANSWER', text: 'no proof that the cut happened; it counts as not done and power is ordered back' };
+      ? {
+          act: 'end',
+          to: 'FIELD_VISIT',
+          code: 'NO_ANSWER',
+          text: `no proof that power is back after ${command.reads} questions to the meter`,
+        }
+      : {
+          act: 'end',
+          to: 'FAILED',
+          code: 'NO_ANSWER',
+          text: 'no proof that the cut happened; it counts as not done and power is ordered back',
+        };
   }
   if (command.state === 'ARMED') return { act: 'read', to: 'ARMED', waitMs: timings.armedReadMs };
   const waitMs = Math.min(timings.readTimeoutMs * 2 ** Math.min(command.reads, 16), timings.maxReadWaitMs);

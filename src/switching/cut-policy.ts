@@ -28,7 +28,11 @@ export interface CutFacts {
   readonly sameInstallation: boolean;
   readonly openInterruptions: readonly InterruptionReason[];
   readonly reportedRelay: 'OPEN' | 'CLOSED' | null;
-  readonly bills: readonly { readonly billId: string; readonly outstandingMinor: bigint; readonly overdueDays: number }[];
+  readonly bills: readonly {
+    readonly billId: string;
+    readonly outstandingMinor: bigint;
+    readonly overdueDays: number;
+  }[];
   readonly protections: readonly { readonly kind: ProtectionKind; readonly validUntil: string | null }[];
   readonly noticeServedDaysAgo: number | undefined;
   readonly approvedBy: string | undefined;
@@ -74,8 +78,18 @@ const RELIGHT_RULE = 'Relight safety rule';
  */
 export function cutChecks(facts: CutFacts, policy: CutPolicy): CutCheck[] {
   const always = [
-    check('KILL_SWITCH', !facts.killSwitchEngaged, facts.killSwitchEngaged ? 'engaged: no cut is sent' : 'not engaged', RELIGHT_RULE),
-    check('METER_INSTALLED', facts.installed, facts.installed ? 'a meter is installed' : 'no meter is installed here', RELIGHT_RULE),
+    check(
+      'KILL_SWITCH',
+      !facts.killSwitchEngaged,
+      facts.killSwitchEngaged ? 'engaged: no cut is sent' : 'not engaged',
+      RELIGHT_RULE,
+    ),
+    check(
+      'METER_INSTALLED',
+      facts.installed,
+      facts.installed ? 'a meter is installed' : 'no meter is installed here',
+      RELIGHT_RULE,
+    ),
     check(
       'SAME_INSTALLATION',
       facts.sameInstallation,
@@ -120,7 +134,12 @@ function debtChecks(facts: CutFacts, policy: CutPolicy): CutCheck[] {
       protections.map(({ kind }) => kind).join(', ') || 'no protection on record',
       '民法典 art. 654; protected-customer rules',
     ),
-    check('APPROVED', facts.approvedBy !== undefined, facts.approvedBy ? `by ${facts.approvedBy}` : 'not yet', '供电营业规则 art. 67'),
+    check(
+      'APPROVED',
+      facts.approvedBy !== undefined,
+      facts.approvedBy ? `by ${facts.approvedBy}` : 'not yet',
+      '供电营业规则 art. 67',
+    ),
     check(
       'ALLOWED_DAY',
       policy.allowedWeekdays.includes(facts.localWeekday) && facts.dayKind === 'workday',

@@ -107,7 +107,8 @@ const CLAIM_OVERDUE = statement(
 export const claimOverdue = (
   tx: Tx,
   limit: number,
-): Promise<{ id: string; gatewayNumber: string; serial: string; codec: 'JSON' | 'DLT645' }[]> => tx.rows(CLAIM_OVERDUE, [limit]);
+): Promise<{ id: string; gatewayNumber: string; serial: string; codec: 'JSON' | 'DLT645' }[]> =>
+  tx.rows(CLAIM_OVERDUE, [limit]);
 
 const NEXT_ATTENTION = statement(
   'dispatch-next-attention',

@@ -38,7 +38,12 @@ export type ReportDecision =
   | { readonly act: 'nothing' }
   | { readonly act: 'move'; readonly to: 'VERIFIED' }
   | { readonly act: 'move'; readonly to: 'ACCEPTED' | 'ARMED'; readonly waitMs: number }
-  | { readonly act: 'move'; readonly to: 'REJECTED' | 'EXPIRED' | 'FAILED' | 'FIELD_VISIT'; readonly code: string; readonly text: string }
+  | {
+      readonly act: 'move';
+      readonly to: 'REJECTED' | 'EXPIRED' | 'FAILED' | 'FIELD_VISIT';
+      readonly code: string;
+      readonly text: string;
+    }
   | { readonly act: 'resend'; readonly newSequence: boolean; readonly code: string }
   | { readonly act: 'contradiction'; readonly waitMs: number; readonly code: string }
   | { readonly act: 'wait'; readonly waitMs: number };
@@ -95,12 +100,22 @@ function refused(command: ReportedCommand, report: MeterReport, timings: SwitchT
   const code = `REFUSED_${report.refusal ?? 'UNKNOWN'}`;
   if (command.state !== 'SENT' && command.state !== 'UNKNOWN') return { act: 'nothing' };
   if (command.operation === 'CUT') {
-    return { act: 'move', to: 'REJECTED', code, text: `the meter refused the cut: ${report.refusal}; request it anew if it is still right` };
+    return {
+      act: 'move',
+      to: 'REJECTED',
+      code,
+      text: `the meter refused the cut: ${report.refusal}; request it anew if it is still right`,
+    };
   }
   if (MENDABLE.has(report.refusal ?? '') && command.attempts < timings.maxAttempts) {
     return { act: 'resend', newSequence: report.refusal === 'SEQUENCE', code };
   }
-  return { act: 'move', to: 'FIELD_VISIT', code, text: `the meter refused the restore: ${report.refusal}; somebody must look` };
+  return {
+    act: 'move',
+    to: 'FIELD_VISIT',
+    code,
+    text: `the meter refused the restore: ${report.refusal}; somebody must look`,
+  };
 }
 
 /** The meter had not accepted the command when it answered. Only the answer to our own read, sent later, says anything. */
@@ -111,7 +126,12 @@ function notReceived(command: ReportedCommand, report: MeterReport, now: Date, t
   if (command.operation === 'RESTORE') {
     return command.attempts < timings.maxAttempts
       ? { act: 'resend', newSequence: false, code: 'NOT_RECEIVED' }
-      : { act: 'move', to: 'FIELD_VISIT', code: 'NOT_RECEIVED', text: `sent ${command.attempts} times, never heard by the meter` };
+      : {
+          act: 'move',
+          to: 'FIELD_VISIT',
+          code: 'NOT_RECEIVED',
+          text: `sent ${command.attempts} times, never heard by the meter`,
+        };
   }
   // A cut is never sent again. Once the meter itself would refuse it as expired, it is known not to have happened.
   return report.meterAt > command.notAfter && now > command.notAfter
@@ -119,7 +139,12 @@ function notReceived(command: ReportedCommand, report: MeterReport, now: Date, t
     : { act: 'wait', waitMs: timings.readTimeoutMs };
 }
 
-function contradiction(command: ReportedCommand, report: MeterReport, timings: SwitchTimings, code: string): ReportDecision {
+function contradiction(
+  command: ReportedCommand,
+  report: MeterReport,
+  timings: SwitchTimings,
+  code: string,
+): ReportDecision {
   const asked = report.requestId !== undefined && report.requestId === command.readRequestId;
   if (!asked) return { act: 'nothing' };
   if (command.contradictions + 1 < timings.maxContradictions) {

@@ -22,7 +22,9 @@ export interface SupplyFacts {
   } | null;
 }
 
-const FACTS = (where: string) => `SELECT sp.id AS "servicePointId", sp.service_point_number AS "servicePointNumber", sp.account_id AS "accountId",
+const FACTS = (
+  where: string,
+) => `SELECT sp.id AS "servicePointId", sp.service_point_number AS "servicePointNumber", sp.account_id AS "accountId",
        inst.id AS "installationId", m.id AS "meterId", coalesce(m.reconnect_mode, 'DIRECT') AS "reconnectMode",
        m.reported_relay AS "reportedRelay",
        coalesce((SELECT json_agg(json_build_object('id', i.id, 'reason', i.reason) ORDER BY i.id)
@@ -39,10 +41,14 @@ const BY_POINT = statement('supply-facts-point', FACTS('sp.id = $1'));
 const BY_METERS = statement('supply-facts-meters', FACTS('m.id = ANY($1::uuid[])'));
 
 /** Supply of every service point of an account. */
-export const supplyOfAccount = (tx: Pick<Tx, 'rows'>, accountId: string): Promise<SupplyFacts[]> => tx.rows<SupplyFacts>(BY_ACCOUNT, [accountId]);
+export const supplyOfAccount = (tx: Pick<Tx, 'rows'>, accountId: string): Promise<SupplyFacts[]> =>
+  tx.rows<SupplyFacts>(BY_ACCOUNT, [accountId]);
 
 /** Supply of one service point. */
-export async function supplyOfServicePoint(tx: Pick<Tx, 'rows'>, servicePointId: string): Promise<SupplyFacts | undefined> {
+export async function supplyOfServicePoint(
+  tx: Pick<Tx, 'rows'>,
+  servicePointId: string,
+): Promise<SupplyFacts | undefined> {
   return (await tx.rows<SupplyFacts>(BY_POINT, [servicePointId]))[0];
 }
 

@@ -90,7 +90,13 @@ const INSERT_RESTORES = statement(
 export async function orderRestores(
   tx: Tx,
   orders: readonly RestoreOrder[],
-  by: { readonly actor: Actor; readonly at: Date; readonly reason: string; readonly remoteWindowMs: number; readonly armedWindowMs: number },
+  by: {
+    readonly actor: Actor;
+    readonly at: Date;
+    readonly reason: string;
+    readonly remoteWindowMs: number;
+    readonly armedWindowMs: number;
+  },
 ): Promise<string[]> {
   if (orders.length === 0) return [];
   const rows = await tx.rows<{ id: string }>(INSERT_RESTORES, [
@@ -177,7 +183,10 @@ export async function moveCommands(
   }
   const wanted = moves.map((move) => ({ ...move, ended: isEnd(move.to) }));
   const moved = await tx.rows(MOVE_COMMANDS, [JSON.stringify(wanted), by.actor.kind, by.actor.id, by.at]);
-  assert(moved.length === moves.length, `${moves.length - moved.length} switch commands were not in the state expected under lock`);
+  assert(
+    moved.length === moves.length,
+    `${moves.length - moved.length} switch commands were not in the state expected under lock`,
+  );
 }
 
 const isEnd = (state: SwitchCommandState): boolean => !OPEN_STATES.includes(state);

@@ -23,23 +23,41 @@ describe('pay, and the lights come back', () => {
        FROM account a JOIN service_point sp ON sp.account_id = a.id JOIN meter_installation i ON i.service_point_id = sp.id JOIN meter m ON m.id = i.meter_id
        WHERE a.due_minor > 0 AND m.reconnect_mode = 'DIRECT' AND NOT EXISTS (SELECT FROM protection p WHERE p.customer_id = a.customer_id) ORDER BY 1`,
     );
-  const stateOf = async (id: string) => (await relight.sql<{ state: string }>('SELECT state FROM switch_command WHERE id = $1', [id]))[0]!.state;
+  const stateOf = async (id: string) =>
+    (await relight.sql<{ state: string }>('SELECT state FROM switch_command WHERE id = $1', [id]))[0]!.state;
 
   test('a debtor is cut with approval, pays, and is lit again, proven by the meter', async () => {
     const [debtor] = await debtors();
     const { commandId } = await requestCut(
       relight.ctx,
-      { servicePointId: debtor!.servicePointId, reason: 'ARREARS', noticeServedOn: '2026-03-06', noticeProof: 'signature 17', idempotencyKey: 'cut-1-key', note: 'unpaid since December' },
+      {
+        servicePointId: debtor!.servicePointId,
+        reason: 'ARREARS',
+        noticeServedOn: '2026-03-06',
+        noticeProof: 'signature 17',
+        idempotencyKey: 'cut-1-key',
+        note: 'unpaid since December',
+      },
       person('clerk'),
     );
     expect(await stateOf(commandId)).toBe('PENDING_APPROVAL');
-    await approveSwitchCommand(relight.ctx, { commandId, idempotencyKey: 'approve-1', note: 'checked' }, person('supervisor'));
+    await approveSwitchCommand(
+      relight.ctx,
+      { commandId, idempotencyKey: 'approve-1', note: 'checked' },
+      person('supervisor'),
+    );
     await eventually('the cut is verified', async () => (await stateOf(commandId)) === 'VERIFIED');
     expect(relight.fleet.meter(debtor!.serial)!.relay).toBe('open');
 
     const { restoreCommandIds, payment } = await receivePayment(
       relight.ctx,
-      { idempotencyKey: 'pay-1-key', accountNumber: debtor!.accountNumber, amountMinor: debtor!.dueMinor, currency: 'CNY', channel: 'MOBILE_APP' },
+      {
+        idempotencyKey: 'pay-1-key',
+        accountNumber: debtor!.accountNumber,
+        amountMinor: debtor!.dueMinor,
+        currency: 'CNY',
+        channel: 'MOBILE_APP',
+      },
       person('app'),
     );
     expect(payment.state).toBe('POSTED');
@@ -47,7 +65,10 @@ describe('pay, and the lights come back', () => {
     await eventually('the restore is verified', async () => (await stateOf(restoreCommandIds[0]!)) === 'VERIFIED');
     expect(relight.fleet.meter(debtor!.serial)!.relay).toBe('closed');
     expect(relight.fleet.relayHistory(debtor!.serial)).toHaveLength(2);
-    const history = await relight.sql<{ from_state: string | null; to_state: string }>(`SELECT from_state, to_state FROM audit_entry WHERE subject_id = $1 ORDER BY id`, [commandId]);
+    const history = await relight.sql<{ from_state: string | null; to_state: string }>(
+      `SELECT from_state, to_state FROM audit_entry WHERE subject_id = $1 ORDER BY id`,
+      [commandId],
+    );
     expect(history.map(({ to_state }) => to_state).slice(0, 3)).toEqual(['PENDING_APPROVAL', 'QUEUED', 'SENT']);
   });
 });

@@ -69,18 +69,26 @@ describe('the migrated schema and the code agree', () => {
 
   const entities = (): EntityMetadata[] => [...orm.getMetadata().getAll().values()];
   const properties = (meta: EntityMetadata): { prop: EntityProperty; column: string }[] =>
-    Object.values(meta.properties as Record<string, EntityProperty>).map((prop) => ({ prop, column: prop.fieldNames[0]! }));
+    Object.values(meta.properties as Record<string, EntityProperty>).map((prop) => ({
+      prop,
+      column: prop.fieldNames[0]!,
+    }));
 
   test('every entity column is in its table, with the same nullability, key and type', () => {
     const faults = entities().flatMap((meta) =>
       properties(meta).flatMap(({ prop, column }) => {
         const name = `${meta.className}.${prop.name}`;
         const found = columns.find((one) => one.table === meta.tableName && one.column === column);
-        if (!found) return [`${name}: table ${meta.tableName} has no column ${column}; add a migration, or remove the property`];
+        if (!found)
+          return [`${name}: table ${meta.tableName} has no column ${column}; add a migration, or remove the property`];
         const declared = prop.columnTypes[0]!;
         return [
-          ...((prop.nullable ?? false) === found.nullable ? [] : [`${name}: nullable ${prop.nullable ?? false} here, ${found.nullable} in the table`]),
-          ...((prop.primary ?? false) === found.primary ? [] : [`${name}: primary key ${prop.primary ?? false} here, ${found.primary} in the table`]),
+          ...((prop.nullable ?? false) === found.nullable
+            ? []
+            : [`${name}: nullable ${prop.nullable ?? false} here, ${found.nullable} in the table`]),
+          ...((prop.primary ?? false) === found.primary
+            ? []
+            : [`${name}: primary key ${prop.primary ?? false} here, ${found.primary} in the table`]),
           ...(SAME_TYPE[found.type]?.test(declared) ? [] : [`${name}: ${declared} here, ${found.type} in the table`]),
         ];
       }),
@@ -90,15 +98,23 @@ describe('the migrated schema and the code agree', () => {
   });
 
   test('every column of every table is in an entity, or its table is on the list', () => {
-    const described = new Set(entities().flatMap((meta) => properties(meta).map(({ column }) => `${meta.tableName}.${column}`)));
-    const forgotten = columns.filter(({ table, column }) => !NOT_ENTITIES.has(table) && !described.has(`${table}.${column}`));
+    const described = new Set(
+      entities().flatMap((meta) => properties(meta).map(({ column }) => `${meta.tableName}.${column}`)),
+    );
+    const forgotten = columns.filter(
+      ({ table, column }) => !NOT_ENTITIES.has(table) && !described.has(`${table}.${column}`),
+    );
     expect(forgotten.map(({ table, column }) => `${table}.${column}`)).toEqual([]);
     expect([...NOT_ENTITIES].filter((table) => !columns.some((one) => one.table === table))).toEqual([]);
   });
 
   test('the database allows a switch command exactly the moves of SWITCH_COMMAND_MOVES', async () => {
-    const stored = (await client.query<{ move: string }>(`SELECT from_state || ' → ' || to_state AS move FROM switch_command_move`)).rows;
-    const declared = Object.entries(SWITCH_COMMAND_MOVES).flatMap(([from, targets]) => targets.map((to) => `${from} → ${to}`));
+    const stored = (
+      await client.query<{ move: string }>(`SELECT from_state || ' → ' || to_state AS move FROM switch_command_move`)
+    ).rows;
+    const declared = Object.entries(SWITCH_COMMAND_MOVES).flatMap(([from, targets]) =>
+      targets.map((to) => `${from} → ${to}`),
+    );
     expect(stored.map(({ move }) => move).sort()).toEqual(declared.sort());
   });
 });

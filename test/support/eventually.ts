@@ -2,7 +2,11 @@
  * Waits until `probe` returns something other than undefined or false; never a fixed sleep.
  * @throws Error with `what` and the last value when it takes longer than `timeoutMs`
  */
-export async function eventually<T>(what: string, probe: () => Promise<T | undefined | false> | T | undefined | false, timeoutMs = 15_000): Promise<T> {
+export async function eventually<T>(
+  what: string,
+  probe: () => Promise<T | undefined | false> | T | undefined | false,
+  timeoutMs = 15_000,
+): Promise<T> {
   const deadline = Date.now() + timeoutMs;
   for (;;) {
     const value = await probe();

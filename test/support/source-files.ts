@@ -60,7 +60,8 @@ function parse(path: string): SourceFile {
   const lineOf = (position: number) => ast.getLineAndCharacterOfPosition(position).line + 1;
   const visit = (node: ts.Node): void => {
     const specifier = specifierOf(node);
-    if (specifier) imports.push({ specifier: specifier.text, file: fileOf(path, specifier.text), line: lineOf(specifier.pos) });
+    if (specifier)
+      imports.push({ specifier: specifier.text, file: fileOf(path, specifier.text), line: lineOf(specifier.pos) });
     if (ts.isFunctionLike(node) && 'body' in node && node.body) {
       const from = lineOf(node.getStart());
       functions.push({ name: nameOf(node), line: from, lines: lineOf(node.end) - from + 1 });
@@ -72,8 +73,10 @@ function parse(path: string): SourceFile {
 }
 
 function specifierOf(node: ts.Node): ts.StringLiteralLike | undefined {
-  if ((ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) && node.moduleSpecifier) return node.moduleSpecifier as ts.StringLiteral;
-  if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument)) return node.argument.literal as ts.StringLiteral;
+  if ((ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) && node.moduleSpecifier)
+    return node.moduleSpecifier as ts.StringLiteral;
+  if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument))
+    return node.argument.literal as ts.StringLiteral;
   if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) {
     const [only] = node.arguments;
     if (only && ts.isStringLiteralLike(only)) return only;
@@ -90,14 +93,19 @@ function nameOf(node: ts.SignatureDeclaration): string {
   if (node.name) return node.name.getText();
   if (ts.isConstructorDeclaration(node)) return 'constructor';
   const { parent } = node;
-  return (ts.isVariableDeclaration(parent) || ts.isPropertyAssignment(parent)) && parent.name ? parent.name.getText() : 'a function without a name';
+  return (ts.isVariableDeclaration(parent) || ts.isPropertyAssignment(parent)) && parent.name
+    ? parent.name.getText()
+    : 'a function without a name';
 }
 
 /** Every node of a file for which `wanted` holds, as 'path:line text'. */
 export function findNodes(file: SourceFile, wanted: (node: ts.Node) => boolean): string[] {
   const found: string[] = [];
   const visit = (node: ts.Node): void => {
-    if (wanted(node)) found.push(`${file.path}:${file.ast.getLineAndCharacterOfPosition(node.getStart()).line + 1} ${node.getText().split('\n')[0]}`);
+    if (wanted(node))
+      found.push(
+        `${file.path}:${file.ast.getLineAndCharacterOfPosition(node.getStart()).line + 1} ${node.getText().split('\n')[0]}`,
+      );
     ts.forEachChild(node, visit);
   };
   visit(file.ast);
@@ -110,4 +118,8 @@ export const readsWallClock = (node: ts.Node): boolean =>
   (ts.isPropertyAccessExpression(node) && node.getText() === 'Date.now');
 
 /** The name of the package a specifier belongs to: '@apollo/server/standalone' → '@apollo/server'. */
-export const packageOf = (specifier: string): string => specifier.split('/').slice(0, specifier.startsWith('@') ? 2 : 1).join('/');
+export const packageOf = (specifier: string): string =>
+  specifier
+    .split('/')
+    .slice(0, specifier.startsWith('@') ? 2 : 1)
+    .join('/');

@@ -55,7 +55,14 @@ export interface TestRelight {
 const SMALL_WORLD: WorldPlan = { seed: 11, districts: 1, metersPerDistrict: 12, arrearsShare: 1, months: 3 };
 
 /** Starts one. `wire: false` leaves out broker, head-end and fleet. */
-export async function startTestRelight(options: { plan?: Partial<WorldPlan>; timings?: Partial<SwitchTimings>; fleet?: Partial<FleetOptions>; wire?: boolean } = {}): Promise<TestRelight> {
+export async function startTestRelight(
+  options: {
+    plan?: Partial<WorldPlan>;
+    timings?: Partial<SwitchTimings>;
+    fleet?: Partial<FleetOptions>;
+    wire?: boolean;
+  } = {},
+): Promise<TestRelight> {
   const database = await createTestDatabase();
   const log = createLogger(process.env['TEST_LOG'] ?? 'fatal');
   const dir = mkdtempSync(join(tmpdir(), 'relight-flow-'));
@@ -64,11 +71,24 @@ export async function startTestRelight(options: { plan?: Partial<WorldPlan>; tim
   await nudges.start();
   const clock = await ProductClock.open(db, SIMULATION_START);
   nudges.listen('clock', () => void clock.reload().catch(() => undefined));
-  const ctx: FlowContext = { db, clock, nudges, log, cutPolicy: CHINA_CUT_POLICY, timings: { ...QUICK_TIMINGS, ...options.timings }, holidays: chineseHolidays };
+  const ctx: FlowContext = {
+    db,
+    clock,
+    nudges,
+    log,
+    cutPolicy: CHINA_CUT_POLICY,
+    timings: { ...QUICK_TIMINGS, ...options.timings },
+    holidays: chineseHolidays,
+  };
   await openWorld(ctx, { ...SMALL_WORLD, ...options.plan }, SIMULATION_START, () => undefined);
   const key = loadSigningKey(join(dir, 'head-end.pem'), true);
   const brokerPassword = randomBytes(18).toString('base64url');
-  const broker = await startEmbeddedBroker({ host: '127.0.0.1', port: 0, authenticate: loginsFrom(db, { username: 'head-end', password: brokerPassword }), log });
+  const broker = await startEmbeddedBroker({
+    host: '127.0.0.1',
+    port: 0,
+    authenticate: loginsFrom(db, { username: 'head-end', password: brokerPassword }),
+    log,
+  });
   const relight: TestRelight = {
     database,
     ctx,
@@ -79,7 +99,16 @@ export async function startTestRelight(options: { plan?: Partial<WorldPlan>; tim
     fleet: undefined as unknown as RunningFleet,
     headEnd: undefined as unknown as HeadEnd,
     startHeadEnd() {
-      return startHeadEnd(ctx, { url: broker.url, username: 'head-end', password: brokerPassword, clientId: `test-${randomBytes(4).toString('hex')}` }, key);
+      return startHeadEnd(
+        ctx,
+        {
+          url: broker.url,
+          username: 'head-end',
+          password: brokerPassword,
+          clientId: `test-${randomBytes(4).toString('hex')}`,
+        },
+        key,
+      );
     },
     async startFleet(more) {
       const fleet = await startFleet({
@@ -95,7 +124,8 @@ export async function startTestRelight(options: { plan?: Partial<WorldPlan>; tim
       await fleet.ready;
       return fleet;
     },
-    sql: <Row>(text: string, values: readonly unknown[] = []) => db.rows<Row>(statement(`test: ${text}`.slice(0, 60) + text.length, text), values),
+    sql: <Row>(text: string, values: readonly unknown[] = []) =>
+      db.rows<Row>(statement(`test: ${text}`.slice(0, 60) + text.length, text), values),
     async stop() {
       await relight.fleet?.stop();
       await relight.headEnd?.stop();

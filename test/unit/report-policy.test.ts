@@ -130,25 +130,25 @@ describe('a cut', () => {
   const asked = { readRequestId: 'read-1' } as const;
   const answer = { requestId: 'read-1' } as const;
   const late = at(13);
-  test.each<[what: string, from: Partial<ReportedCommand>, said: MeterReport, outcome: string, now?: Date]>([
-    ['the ack says open', {}, ack(open), 'VERIFIED'],
-    ['a state says open, after the command was taken', {}, report(open), 'VERIFIED'],
-    ['the ack says accepted, the relay waits', {}, ack(closed), 'ACCEPTED'],
-    ['open, but current flows', { state: 'ACCEPTED', ...asked }, report({ ...open, ...answer, powerW: 800 }), 'contradiction PHYSICS_DISAGREE'],
-    ['current keeps flowing', { state: 'UNKNOWN', ...asked, contradictions: 2 }, report({ ...open, ...answer, powerW: 800 }), 'FAILED PHYSICS_DISAGREE'],
-    ['accepted and still closed, three times', { state: 'UNKNOWN', ...asked, contradictions: 2 }, report({ ...closed, ...answer }), 'FAILED RELAY_STUCK'],
-    ['armed means nothing for a cut', { state: 'ACCEPTED' }, report({ ...closed, armed: true }), 'nothing'],
+  test.each<[what: string, from: Partial<ReportedCommand>, said: MeterReport, outcome: string, now: Date]>([
+    ['the ack says open', {}, ack(open), 'VERIFIED', NOW],
+    ['a state says open, after the command was taken', {}, report(open), 'VERIFIED', NOW],
+    ['the ack says accepted, the relay waits', {}, ack(closed), 'ACCEPTED', NOW],
+    ['open, but current flows', { state: 'ACCEPTED', ...asked }, report({ ...open, ...answer, powerW: 800 }), 'contradiction PHYSICS_DISAGREE', NOW],
+    ['current keeps flowing', { state: 'UNKNOWN', ...asked, contradictions: 2 }, report({ ...open, ...answer, powerW: 800 }), 'FAILED PHYSICS_DISAGREE', NOW],
+    ['accepted and still closed, three times', { state: 'UNKNOWN', ...asked, contradictions: 2 }, report({ ...closed, ...answer }), 'FAILED RELAY_STUCK', NOW],
+    ['armed means nothing for a cut', { state: 'ACCEPTED' }, report({ ...closed, armed: true }), 'nothing', NOW],
     // Never sent again, whatever the meter says.
-    ['refused: under protection', {}, refusal('PROTECTED', closed), 'REJECTED REFUSED_PROTECTED'],
-    ['refused: its sequence is ahead', {}, refusal('SEQUENCE', closed), 'REJECTED REFUSED_SEQUENCE'],
-    ['refused: expired', {}, refusal('EXPIRED', closed), 'REJECTED REFUSED_EXPIRED'],
-    ['refused: unexpected relay', { state: 'UNKNOWN' }, refusal('UNEXPECTED_RELAY', closed), 'REJECTED REFUSED_UNEXPECTED_RELAY'],
+    ['refused: under protection', {}, refusal('PROTECTED', closed), 'REJECTED REFUSED_PROTECTED', NOW],
+    ['refused: its sequence is ahead', {}, refusal('SEQUENCE', closed), 'REJECTED REFUSED_SEQUENCE', NOW],
+    ['refused: expired', {}, refusal('EXPIRED', closed), 'REJECTED REFUSED_EXPIRED', NOW],
+    ['refused: unexpected relay', { state: 'UNKNOWN' }, refusal('UNEXPECTED_RELAY', closed), 'REJECTED REFUSED_UNEXPECTED_RELAY', NOW],
     // Not heard: wait until the meter itself would refuse it, by both clocks.
-    ['asked: not heard, still valid', { state: 'UNKNOWN', ...asked }, report({ ...closed, ...answer, lastSequence: 6n }), 'wait'],
+    ['asked: not heard, still valid', { state: 'UNKNOWN', ...asked }, report({ ...closed, ...answer, lastSequence: 6n }), 'wait', NOW],
     ['not heard; expired by our clock only', { state: 'UNKNOWN', ...asked }, report({ ...closed, ...answer, lastSequence: 6n, meterAt: at(12) }), 'wait', late],
     ['not heard; expired by the meter’s clock only', { state: 'UNKNOWN', ...asked }, report({ ...closed, ...answer, lastSequence: 6n, meterAt: late }), 'wait', at(12)],
     ['not heard; expired by both', { state: 'UNKNOWN', ...asked }, report({ ...closed, ...answer, lastSequence: 6n, meterAt: late }), 'EXPIRED NOT_RECEIVED', late],
-    ['not heard, however often it was tried', { state: 'UNKNOWN', ...asked, attempts: TIMINGS.maxAttempts }, report({ ...closed, ...answer, lastSequence: 6n }), 'wait'],
+    ['not heard, however often it was tried', { state: 'UNKNOWN', ...asked, attempts: TIMINGS.maxAttempts }, report({ ...closed, ...answer, lastSequence: 6n }), 'wait', NOW],
   ])('%s', (_what, from, said, outcome, now) => {
     expect(inShort(decide({ ...cut, ...from }, said, now))).toBe(outcome);
   });

@@ -61,11 +61,7 @@ export interface Page<Row> {
 }
 
 /** Makes the connection and edge types of a list of `node`s: `connectionOf('Bill', …)` gives BillConnection and BillEdge. */
-export function connectionOf(
-  name: string,
-  node: () => ClassType<object> | Function,
-  title: string,
-): ClassType<Page<object>> {
+export function connectionOf(name: string, node: () => ClassType<object>, title: string): ClassType<Page<object>> {
   @ObjectType(`${name}Edge`, { simpleResolvers: true, description: `One ${title} in a list, with its cursor.` })
   class Edge {
     @Field(() => String, { description: 'Cursor of this edge (游标), opaque.' })

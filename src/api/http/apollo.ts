@@ -4,10 +4,10 @@ import { ApolloServerPluginInlineTraceDisabled } from '@apollo/server/plugin/dis
 import { ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled';
 import { ApolloServerPluginSchemaReportingDisabled } from '@apollo/server/plugin/disabled';
 import { ApolloServerPluginUsageReportingDisabled } from '@apollo/server/plugin/disabled';
-import type { GraphQLSchema } from 'graphql';
+import type { GraphQLFormattedError, GraphQLSchema } from 'graphql';
 import type { ApiContext } from '../context.js';
 import type { ApiDeps } from '../deps.js';
-import { ApiError, presentError } from '../errors.js';
+import { ApiError, presentError, type ApiErrorCode } from '../errors.js';
 import type { OperationCheck } from '../operation-check.js';
 import { isTooLong, tooLong } from '../token-count.js';
 
@@ -50,6 +50,20 @@ export function createApollo(schema: GraphQLSchema, deps: ApiDeps, check: Operat
   });
 }
 
+/** What can be wrong with a document itself, as opposed to the request around it. */
+const DOCUMENT_FAULTS: ReadonlySet<unknown> = new Set<ApiErrorCode>([
+  'GRAPHQL_PARSE_FAILED',
+  'GRAPHQL_VALIDATION_FAILED',
+  'QUERY_TOO_LONG',
+  'QUERY_TOO_DEEP',
+  'QUERY_TOO_COMPLEX',
+  'TOO_MANY_ALIASES',
+  'TOO_MANY_DIRECTIVES',
+  'PAGE_TOO_LARGE',
+]);
+
+const faultOf = ({ errors }: { readonly errors?: readonly GraphQLFormattedError[] }): unknown => errors?.[0]?.extensions?.['code'];
+
 function operationPlugin(check: OperationCheck, deps: ApiDeps): ApolloServerPlugin<ApiContext> {
   const listener = {
     async didResolveOperation({
@@ -80,9 +94,9 @@ function operationPlugin(check: OperationCheck, deps: ApiDeps): ApolloServerPlug
       }
       if (singleResult.errors && singleResult.errors.length > MOST_ERRORS)
         singleResult.errors = singleResult.errors.slice(0, MOST_ERRORS);
-      // GraphQL over HTTP: a client that asks for the older application/json reads errors from the body and takes any other status
-      // than 200 for a broken connection.
-      if (http?.status === 400 && !acceptsGraphqlResponse(context)) http.status = 200;
+      // GraphQL over HTTP: a client that asks for the older application/json reads what is wrong with its document from the body, and
+      // takes any other status than 200 for a broken connection.
+      if (http?.status === 400 && DOCUMENT_FAULTS.has(faultOf(singleResult)) && !acceptsGraphqlResponse(context)) http.status = 200;
     },
   };
   return { requestDidStart: () => Promise.resolve(listener) };

@@ -1,6 +1,7 @@
 import { UserError } from '../../platform/errors.js';
 import { LIMITS } from '../../platform/limits.js';
 import { idOfType } from '../global-id.js';
+import { isGiven } from '../given.js';
 
 const KEY_CHARACTERS = { least: 8, most: 128 };
 const REASON_LEAST_CHARACTERS = 3;
@@ -48,7 +49,7 @@ export function checkOptional(
   field: string,
   mostCharacters: number,
 ): string | undefined {
-  if (text == null || text === '') return undefined;
+  if (!isGiven(text) || text === '') return undefined;
   if (text.length > mostCharacters) {
     throw new UserError('TEXT_TOO_LONG', `This text has more than ${mostCharacters} characters. Shorten it.`, field);
   }

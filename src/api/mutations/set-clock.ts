@@ -8,6 +8,7 @@ import { ProductClockType, UserErrorType } from '../graph/types/operations.js';
 import { attempt, type Answer } from './attempt.js';
 import { checkReason } from './checks.js';
 import { INPUT, REASON, USER_ERRORS } from './texts.js';
+import { isGiven } from '../given.js';
 
 const MILLIS = 1000;
 
@@ -60,8 +61,8 @@ export class SetClock {
     return attempt(async () => {
       const change = {
         at: input.at ?? undefined,
-        advanceMs: input.advanceSeconds == null ? undefined : Math.round(input.advanceSeconds * MILLIS),
-        scaleMillis: input.scale == null ? undefined : Math.round(input.scale * MILLIS),
+        advanceMs: !isGiven(input.advanceSeconds) ? undefined : Math.round(input.advanceSeconds * MILLIS),
+        scaleMillis: !isGiven(input.scale) ? undefined : Math.round(input.scale * MILLIS),
         note: checkReason(input.reason),
       };
       await setClock(flows, change, actorOf(viewer));

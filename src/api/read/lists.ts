@@ -1,6 +1,7 @@
 import { statement, type Reader, type Statement } from '../../platform/database.js';
 import { parseCursor, toCursor, type KeyType } from '../cursor.js';
 import type { Page, PageArgs } from '../graph/relay.js';
+import { isGiven } from '../given.js';
 
 /** One column a list is ordered by. The last one makes the order total. */
 export interface OrderKey {
@@ -65,14 +66,13 @@ export async function readPages<Row extends object>(
   page: PageArgs,
 ): Promise<Map<string | null, Page<Row>>> {
   const used = Object.keys(spec.filters).filter((filter) => filters[filter] !== undefined && filters[filter] !== null);
-  const after =
-    page.after == null
-      ? []
-      : parseCursor(
-          spec.name,
-          spec.keys.map(({ type }) => type),
-          page.after,
-        );
+  const after = !isGiven(page.after)
+    ? []
+    : parseCursor(
+        spec.name,
+        spec.keys.map(({ type }) => type),
+        page.after,
+      );
   const values = [...(parents ? [parents] : []), page.first + 1, ...after, ...used.map((filter) => filters[filter])];
   const rows = await db.rows<KeyedRow>(statementFor(spec, parents !== null, after.length > 0, used), values);
 
@@ -95,7 +95,7 @@ function toPage<Row extends object>(spec: ListSpec<Row>, rows: readonly KeyedRow
     edges,
     pageInfo: {
       hasNextPage: rows.length > page.first,
-      hasPreviousPage: page.after != null,
+      hasPreviousPage: isGiven(page.after),
       startCursor: edges[0]?.cursor ?? null,
       endCursor: edges.at(-1)?.cursor ?? null,
     },

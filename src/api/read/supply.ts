@@ -19,16 +19,16 @@ export function reportedSupplyOf(meter: Meter | null): ReportedSupplyType {
   if (!meter?.reportedRelay || !meter.reportedAt) return { state: 'UNKNOWN', since: null, evidence: null };
   return {
     state: meter.reportedRelay === 'CLOSED' ? 'CONNECTED' : meter.reportedArmed ? 'ARMED' : 'DISCONNECTED',
-    since: meter.reportedSince,
+    since: meter.reportedSince ?? null,
     evidence: {
       heardAt: meter.reportedAt,
-      meterAt: meter.reportedMeterAt,
+      meterAt: meter.reportedMeterAt ?? null,
       relayClosed: meter.reportedRelay === 'CLOSED',
       armed: meter.reportedArmed,
       protected: meter.reportedProtected,
-      supplyVoltageMv: meter.supplyVoltageMv,
-      loadVoltageMv: meter.loadVoltageMv,
-      powerW: meter.powerW,
+      supplyVoltageMv: meter.supplyVoltageMv ?? null,
+      loadVoltageMv: meter.loadVoltageMv ?? null,
+      powerW: meter.powerW ?? null,
     },
   };
 }

@@ -4,7 +4,7 @@ import type { Scope } from './scope.js';
 type Check<Name extends NodeName> = (scope: Scope, row: NodeRows[Name]) => Promise<boolean> | boolean;
 
 /** True when the account exists within the viewer's reach. */
-const accountInReach = async (scope: Scope, accountId: string | null): Promise<boolean> =>
+const accountInReach = async (scope: Scope, accountId: string | null | undefined): Promise<boolean> =>
   (await scope.find('Account', accountId)) !== null;
 
 const districtInReach = async (scope: Scope, districtId: string): Promise<boolean> => {

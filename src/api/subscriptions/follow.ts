@@ -5,6 +5,7 @@ import { isVisible } from '../read/visible.js';
 import { positionOf } from './change-feed.js';
 import type { Follower, Keeping, Subject } from './follower.js';
 import { isAfter, parseResumeToken, toResumeToken, type Position } from './position.js';
+import { isGiven } from '../given.js';
 
 /** What happened between two events. */
 export interface Change {
@@ -42,7 +43,7 @@ export async function follow<Event>(
   following: Following<Event>,
 ): Promise<AsyncIterableIterator<Event>> {
   const { feed, deps } = ctx.api;
-  const after = resumeAfter == null ? undefined : parseResumeToken(resumeAfter);
+  const after = !isGiven(resumeAfter) ? undefined : parseResumeToken(resumeAfter);
   const follower = await feed.join(following.subject, following.keeping);
   try {
     const missed = after

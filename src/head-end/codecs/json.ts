@@ -40,7 +40,11 @@ export interface ReadingBody {
   readonly gateway: string;
   readonly meter: string;
   readonly cause: 'freeze' | 'periodic' | 'requested';
-  readonly readings: readonly { readonly at: string; readonly energyWh: number; readonly quality: 'actual' | 'estimated' }[];
+  readonly readings: readonly {
+    readonly at: string;
+    readonly energyWh: number;
+    readonly quality: 'actual' | 'estimated';
+  }[];
 }
 export interface EventBody {
   readonly kind: 'event';
@@ -60,29 +64,43 @@ export interface StatusBody {
 export type Decoded =
   | { readonly ok: true; readonly body: MeterBody; readonly envelope: Envelope }
   | { readonly ok: true; readonly body: ReadingBody | EventBody | StatusBody; readonly envelope?: undefined }
-  | { readonly ok: false; readonly code: 'TOO_LARGE' | 'NOT_JSON' | 'SCHEMA' | 'TOPIC_MISMATCH' | 'IMPOSSIBLE_DATE'; readonly message: string };
+  | {
+      readonly ok: false;
+      readonly code: 'TOO_LARGE' | 'NOT_JSON' | 'SCHEMA' | 'TOPIC_MISMATCH' | 'IMPOSSIBLE_DATE';
+      readonly message: string;
+    };
 
-const fail = (code: Extract<Decoded, { ok: false }>['code'], message: string): Decoded => ({ ok: false, code, message });
+const fail = (code: Extract<Decoded, { ok: false }>['code'], message: string): Decoded => ({
+  ok: false,
+  code,
+  message,
+});
 
 /**
  * Bytes to a body of contract v1. Pure. Everything that does not fit exactly is a named failure; nothing is guessed.
  * @param topic where the bytes came from; what they say of gateway and meter must agree with it
  */
 export function decodeUplink(topic: UplinkTopic, payload: Buffer): Decoded {
-  if (payload.length > LIMITS.mqttPayloadBytes.value) return fail('TOO_LARGE', `${payload.length} bytes; the contract allows ${LIMITS.mqttPayloadBytes.value}`);
+  if (payload.length > LIMITS.mqttPayloadBytes.value)
+    return fail('TOO_LARGE', `${payload.length} bytes; the contract allows ${LIMITS.mqttPayloadBytes.value}`);
   const outer = parse(payload);
   if (outer === undefined) return fail('NOT_JSON', 'the payload is not a JSON object in UTF-8');
   const signed = topic.kind === 'ack' || topic.kind === 'state';
-  if (signed && !validators.envelope(outer)) return fail('SCHEMA', `envelope: ${ajv.errorsText(validators.envelope.errors)}`);
+  if (signed && !validators.envelope(outer))
+    return fail('SCHEMA', `envelope: ${ajv.errorsText(validators.envelope.errors)}`);
   const inner = signed ? parse(Buffer.from((outer as Envelope).payload, 'base64url')) : outer;
   if (inner === undefined) return fail('NOT_JSON', 'the signed payload is not a JSON object in UTF-8');
   const validate = validators[topic.kind];
   if (!validate(inner)) return fail('SCHEMA', `${topic.kind}: ${ajv.errorsText(validate.errors)}`);
   const body = inner as MeterBody | ReadingBody | EventBody | StatusBody;
   const sameMeter = topic.kind === 'status' || (body as MeterBody).meter === topic.meter;
-  if (body.gateway !== topic.gateway || !sameMeter) return fail('TOPIC_MISMATCH', 'gateway or meter in the payload differ from the topic');
-  if (!instantsOf(body).every(isInstant)) return fail('IMPOSSIBLE_DATE', 'an instant in the payload is no date of the calendar');
-  return signed ? { ok: true, body: body as MeterBody, envelope: outer as Envelope } : { ok: true, body: body as ReadingBody };
+  if (body.gateway !== topic.gateway || !sameMeter)
+    return fail('TOPIC_MISMATCH', 'gateway or meter in the payload differ from the topic');
+  if (!instantsOf(body).every(isInstant))
+    return fail('IMPOSSIBLE_DATE', 'an instant in the payload is no date of the calendar');
+  return signed
+    ? { ok: true, body: body as MeterBody, envelope: outer as Envelope }
+    : { ok: true, body: body as ReadingBody };
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });

@@ -24,6 +24,7 @@ import {
 import { PageArgs, type Page } from '../relay.js';
 import { AccountFilter, AuditEntryFilter, SwitchCommandFilter, WorkOrderFilter } from './inputs.js';
 import type { QuarantinedMessageType } from '../types/operations.js';
+import { isGiven } from '../../given.js';
 
 const FILTER = {
   nullable: true,
@@ -52,13 +53,13 @@ export class ListQueries {
     @Ctx() ctx: ApiContext,
   ): Promise<Page<Account>> {
     const { districtCode, standing, dueSupply, reportedSupply } = filter ?? {};
-    const district = districtCode == null ? null : await numbered(ctx.scope, 'TransformerDistrict', districtCode);
-    if (districtCode != null && !district) return NOTHING;
+    const district = !isGiven(districtCode) ? null : await numbered(ctx.scope, 'TransformerDistrict', districtCode);
+    if (isGiven(districtCode) && !district) return NOTHING;
     return ctx.scope.page(LISTS.accounts, null, page, {
       district: district?.id,
       inArrears: standing === 'IN_ARREARS' ? today(ctx) : undefined,
       clear: standing === 'CLEAR' ? today(ctx) : undefined,
-      supplyOff: dueSupply == null ? undefined : dueSupply === 'OFF',
+      supplyOff: !isGiven(dueSupply) ? undefined : dueSupply === 'OFF',
       reported: reportedSupply,
       ...reachFilters(await ctx.scope.reach()),
     });
@@ -81,9 +82,9 @@ export class ListQueries {
     @Ctx() { scope }: ApiContext,
   ): Promise<Page<SwitchCommand>> {
     const { states, operation, servicePointNumber, accountNumber } = filter ?? {};
-    const point = servicePointNumber == null ? null : await numbered(scope, 'ServicePoint', servicePointNumber);
-    const account = accountNumber == null ? null : await numbered(scope, 'Account', accountNumber);
-    if ((servicePointNumber != null && !point) || (accountNumber != null && !account)) return NOTHING;
+    const point = !isGiven(servicePointNumber) ? null : await numbered(scope, 'ServicePoint', servicePointNumber);
+    const account = !isGiven(accountNumber) ? null : await numbered(scope, 'Account', accountNumber);
+    if ((isGiven(servicePointNumber) && !point) || (isGiven(accountNumber) && !account)) return NOTHING;
     const reach = reachFilters(await scope.reach());
     return scope.page(LISTS.switchCommands, null, page, {
       states,
@@ -101,8 +102,8 @@ export class ListQueries {
     @Ctx() { scope }: ApiContext,
   ): Promise<Page<WorkOrder>> {
     const { state, kind, servicePointNumber } = filter ?? {};
-    const point = servicePointNumber == null ? null : await numbered(scope, 'ServicePoint', servicePointNumber);
-    if (servicePointNumber != null && !point) return NOTHING;
+    const point = !isGiven(servicePointNumber) ? null : await numbered(scope, 'ServicePoint', servicePointNumber);
+    if (isGiven(servicePointNumber) && !point) return NOTHING;
     return scope.page(LISTS.workOrders, null, page, {
       state,
       kind,
@@ -125,7 +126,7 @@ export class ListQueries {
     code: string | undefined,
     @Ctx() { scope }: ApiContext,
   ): Promise<Page<QuarantinedMessageType>> {
-    if (code != null && !/^[A-Z0-9_]{1,64}$/.test(code)) return NOTHING;
+    if (isGiven(code) && !/^[A-Z0-9_]{1,64}$/.test(code)) return NOTHING;
     const { edges, pageInfo } = await scope.page(LISTS.quarantine, null, page, { code });
     return {
       pageInfo,
@@ -143,10 +144,10 @@ export class ListQueries {
     @Ctx() { scope }: ApiContext,
   ): Promise<Page<AuditEntryRow>> {
     const { subjectId, servicePointNumber } = filter ?? {};
-    const point = servicePointNumber == null ? null : await numbered(scope, 'ServicePoint', servicePointNumber);
-    const subject = subjectId == null ? null : parseGlobalId(subjectId);
+    const point = !isGiven(servicePointNumber) ? null : await numbered(scope, 'ServicePoint', servicePointNumber);
+    const subject = !isGiven(subjectId) ? null : parseGlobalId(subjectId);
     const names = (subject?.id ?? '').includes('-');
-    if ((servicePointNumber != null && !point) || (subjectId != null && !names)) return NOTHING;
+    if ((isGiven(servicePointNumber) && !point) || (isGiven(subjectId) && !names)) return NOTHING;
     return scope.page(LISTS.auditEntries, null, page, {
       subject: subject?.id,
       servicePoint: point?.id,

@@ -14,6 +14,7 @@ import { KillSwitchType, LimitType, OperationsBoardType, ProductClockType } from
 import { PowerExplanationType } from '../types/power.js';
 import { CutDecisionType } from '../types/switching.js';
 import { clockNow } from '../clock.js';
+import { isGiven } from '../../given.js';
 
 const KILL_SWITCH = statement('api-kill-switch', `SELECT engaged, since, set_by AS "setBy", reason FROM kill_switch`);
 /** An account with more places than this asks for each of them by its number. */
@@ -37,10 +38,10 @@ export class OperationsQueries {
     accountNumber: string | undefined,
     @Ctx() ctx: ApiContext,
   ): Promise<ExplainedPower[] | null> {
-    if ((servicePointNumber == null) === (accountNumber == null)) {
+    if (isGiven(servicePointNumber) === isGiven(accountNumber)) {
       throw new ApiError('BAD_USER_INPUT', 'Give exactly one of servicePointNumber and accountNumber.');
     }
-    if (servicePointNumber != null) {
+    if (isGiven(servicePointNumber)) {
       const point = await numbered(ctx.scope, 'ServicePoint', servicePointNumber);
       return point && [await explainPowerAt(ctx, point)];
     }
