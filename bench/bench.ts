@@ -1,5 +1,9 @@
 import { fleet } from './fleet.js';
 import { massRestore } from './mass-restore.js';
+import { oneKey } from './one-key.js';
+import { payments } from './payments.js';
+import { restore } from './restore.js';
+import { start } from './start.js';
 import { Cleanup } from './support/cleanup.js';
 import { readOptions, type BenchOptions } from './support/options.js';
 import { endSteps } from './support/progress.js';
@@ -7,8 +11,12 @@ import { isSound, printOutcome, writeRecord, type Outcome } from './support/repo
 import { describe, lookAround } from './support/surroundings.js';
 
 const BENCHES: Readonly<Record<string, (options: BenchOptions, cleanup: Cleanup) => Promise<Outcome>>> = {
+  restore,
   'mass-restore': massRestore,
+  payments,
+  'one-key': oneKey,
   fleet,
+  start,
 };
 
 const USAGE = `npm run bench -- <name>|all [--quick] [--cpu-prof]

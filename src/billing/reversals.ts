@@ -7,11 +7,15 @@ const BY_KEY = statement(
   `SELECT payment_id AS "paymentId", content_sha256 AS "contentSha256" FROM payment_reversal WHERE idempotency_key = $1`,
 );
 
-/** The reversal stored under an idempotency key. */
+// Two payments reversed at once under one key hold different locks; without this one the second would run into the unique key.
+const LOCK_KEY = statement('reversal-lock-key', `SELECT pg_advisory_xact_lock(hashtextextended($1, 0))`);
+
+/** The reversal stored under an idempotency key, which nobody else can take until this transaction ends. */
 export async function findReversalByKey(
   tx: Tx,
   key: string,
 ): Promise<{ paymentId: string; contentSha256: Buffer } | undefined> {
+  await tx.rows(LOCK_KEY, [`reversal ${key}`]);
   return (await tx.rows<{ paymentId: string; contentSha256: Buffer }>(BY_KEY, [key]))[0];
 }
 
@@ -40,7 +44,9 @@ const REVERSE = statement(
      WHERE e.payment_id = $1 AND e.reverses_entry_id IS NULL),
    audited AS (
      INSERT INTO audit_entry (at, actor_kind, actor, act, subject_type, subject_id, account_id, from_state, to_state, reason)
-     SELECT $4, $9, $5, 'payment.reversed', 'Payment', id, account_id, state, 'REVERSED', $6 FROM payment WHERE id = $1)
+     SELECT $4, $9, $5, CASE id WHEN $1 THEN 'payment.reversed' ELSE 'payment.back-in-suspense' END, 'Payment', id, account_id, state,
+            CASE id WHEN $1 THEN 'REVERSED' ELSE 'SUSPENSE' END, $6
+     FROM payment WHERE id = $1 OR resolved_by_payment_id = $1)
    -- Money that had come out of suspense goes back into it: it is still somebody's.
    UPDATE payment SET state = CASE id WHEN $1 THEN 'REVERSED' ELSE 'SUSPENSE' END,
                       resolved_by_payment_id = NULL

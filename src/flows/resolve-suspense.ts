@@ -1,9 +1,9 @@
 import { lockAccountByNumber } from '../accounts/accounts.js';
 import { allocate } from '../billing/allocation-policy.js';
 import { openBills } from '../billing/bills.js';
-import { findPaymentByKey, lockPayment, markResolved, postPayment } from '../billing/payments.js';
+import { findPaymentByKey, lockPayment, markResolved, postPayment, type PaymentRow } from '../billing/payments.js';
 import type { Actor } from '../platform/audit.js';
-import { assert, UserError } from '../platform/errors.js';
+import { UserError } from '../platform/errors.js';
 import { contentHash, newId } from '../platform/ids.js';
 import type { FlowContext } from './context.js';
 import type { PaymentReceipt } from './receive-payment.js';
@@ -84,10 +84,18 @@ export async function resolveSuspense(
       at,
       actor,
     );
-    assert(posted, 'the key was free under the payment lock and is taken now');
+    // A payment to another account took the key between our look and our insert.
+    if (!posted) throw keyReused((await findPaymentByKey(tx, input.idempotencyKey))!);
     await markResolved(tx, suspense.id, posted.id, at, actor, input.reason);
     const restoreCommandIds = await releaseSupply(ctx, tx, account, posted.id, at, actor);
     announceSupplyRelease(ctx, tx, [posted.id, suspense.id, account.id], restoreCommandIds);
     return { payment: posted, replayed: false, restoreCommandIds };
   });
 }
+
+const keyReused = (owner: PaymentRow): UserError =>
+  new UserError(
+    'IDEMPOTENCY_KEY_REUSED',
+    `This idempotency key belongs to payment ${owner.id}. Use a new key.`,
+    'idempotencyKey',
+  );

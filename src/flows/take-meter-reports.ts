@@ -25,6 +25,7 @@ export async function takeMeterReports(
   if (reports.length === 0) return [];
   const changed = new Set<string>();
   const meterIds = [...new Set(reports.map(({ meterId }) => meterId))];
+  const answers = new Set<MeterReport>();
   // A meter may speak several times in one group; each round takes one report per meter, under the lock taken in the first.
   for (let rest = [...reports]; rest.length > 0;) {
     const round = firstPerMeter(rest);
@@ -33,21 +34,19 @@ export async function takeMeterReports(
       round.map(({ meterId }) => meterId),
     );
     crashPoint('uplink/reports-locked');
-    const decided = round.flatMap((report) =>
-      decide(
-        ctx,
-        report,
-        open.find(({ meterId }) => meterId === report.meterId),
-        at,
-      ),
-    );
+    const commandOf = new Map(open.map((command) => [command.meterId, command]));
+    const decided = round.flatMap((report) => {
+      const command = commandOf.get(report.meterId);
+      if (command && answersLastQuestion(command, report)) answers.add(report);
+      return decide(ctx, report, command, at);
+    });
     await applyMoves(ctx, tx, decided, { actor: ACTOR, at });
     for (const { command } of decided) changed.add(command.id).add(command.servicePointId);
     await recordLateEvidence(tx, round, open, at);
     const taken = new Set(round);
     rest = rest.filter((report) => !taken.has(report));
   }
-  const openRelays = await storeMeterWords(tx, newestWords(reports), at);
+  const openRelays = await storeMeterWords(tx, newestWords(reports, answers), at);
   const reordered = await restoreWherePowerIsDue(
     ctx,
     tx,
@@ -132,7 +131,11 @@ const evidenceOf = (report: MeterReport): Readonly<Record<string, unknown>> => (
   powerW: report.powerW,
 });
 
-function newestWords(reports: readonly MeterReport[]): MeterWord[] {
+/** The answer to the question put last. Answers to older questions may have been under way for hours: they prove nothing of now. */
+const answersLastQuestion = (command: LockedCommand, report: MeterReport): boolean =>
+  report.requestId !== undefined && report.requestId === command.readRequestId;
+
+function newestWords(reports: readonly MeterReport[], answers: ReadonlySet<MeterReport>): MeterWord[] {
   const newest = new Map<string, MeterReport>();
   for (const report of reports) {
     const known = newest.get(report.meterId);
@@ -142,7 +145,7 @@ function newestWords(reports: readonly MeterReport[]): MeterWord[] {
       (report.lastSequence === known.lastSequence && report.meterAt >= known.meterAt);
     if (newer) newest.set(report.meterId, report);
   }
-  return [...newest.values()].map((report) => ({ ...report, answersRead: report.requestId !== undefined }));
+  return [...newest.values()].map((report) => ({ ...report, answersRead: answers.has(report) }));
 }
 
 const LATE_EVIDENCE = statement(

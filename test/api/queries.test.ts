@@ -1,4 +1,14 @@
-import { placeBill, placeCutRequest, placeDebtor, placeDistrict, placeHousehold, placeOutage, placeReadings, type District, type Household } from './support/fixtures.js';
+import {
+  placeBill,
+  placeCutRequest,
+  placeDebtor,
+  placeDistrict,
+  placeHousehold,
+  placeOutage,
+  placeReadings,
+  type District,
+  type Household,
+} from './support/fixtures.js';
 import { globalId } from './support/global-ids.js';
 import { codesOf, startTestApi, type TestApi } from './support/test-api.js';
 
@@ -40,16 +50,30 @@ test('an account with everything that hangs on it', async () => {
     due: { amount: '114.69', currency: 'CNY' },
     overdue: { amount: '54.69' },
     credit: { amount: '0.00' },
-    customer: { customerClass: 'RESIDENTIAL', protections: [], accounts: { edges: [{ node: { accountNumber: debtor.accountNumber } }] } },
+    customer: {
+      customerClass: 'RESIDENTIAL',
+      protections: [],
+      accounts: { edges: [{ node: { accountNumber: debtor.accountNumber } }] },
+    },
     // Today is 10 March: the first of the month has passed, the fifteenth has not.
     district: { code: district.code, nextReadingDate: '2026-04-01', nextSettlementDate: '2026-03-15' },
   });
   expect(data.account.customer.contacts).toHaveLength(2);
-  expect(data.account.bills.edges.map((edge: { node: { periodFrom: string } }) => edge.node.periodFrom)).toEqual(['2026-02-01', '2025-12-01']);
-  expect(data.account.bills.edges[1].node).toMatchObject({ energyWh: 100000, total: { amount: '54.69' }, lines: [{ tier: 1, unitPrice: '0.546900', amount: { amount: '54.69' } }] });
+  expect(data.account.bills.edges.map((edge: { node: { periodFrom: string } }) => edge.node.periodFrom)).toEqual([
+    '2026-02-01',
+    '2025-12-01',
+  ]);
+  expect(data.account.bills.edges[1].node).toMatchObject({
+    energyWh: 100000,
+    total: { amount: '54.69' },
+    lines: [{ tier: 1, unitPrice: '0.546900', amount: { amount: '54.69' } }],
+  });
   expect(data.account.servicePoints.edges[0].node).toMatchObject({
     dueSupply: 'ON',
-    reportedSupply: { state: 'CONNECTED', evidence: { relayClosed: true, heardAt: expect.stringMatching(/^2026-03-10T02:00/) } },
+    reportedSupply: {
+      state: 'CONNECTED',
+      evidence: { relayClosed: true, heardAt: expect.stringMatching(/^2026-03-10T02:00/) },
+    },
     meter: { serial: debtor.serial, presence: 'ONLINE' },
     openCommand: { state: 'PENDING_APPROVAL' },
   });
@@ -79,7 +103,9 @@ test('why is my power off: reasons, amount, steps and what is under way, in one 
 
   expect((await api.ask(staff, query, { p: '0000000000' })).data.whyIsPowerOff).toBeNull();
   expect(codesOf(await api.ask(staff, query, {}))).toEqual(['BAD_USER_INPUT']);
-  expect(codesOf(await api.ask(staff, query, { p: dark.servicePointNumber, a: dark.accountNumber }))).toEqual(['BAD_USER_INPUT']);
+  expect(codesOf(await api.ask(staff, query, { p: dark.servicePointNumber, a: dark.accountNumber }))).toEqual([
+    'BAD_USER_INPUT',
+  ]);
 });
 
 test('cut checks give every check with its evidence and clause', async () => {
@@ -87,7 +113,16 @@ test('cut checks give every check with its evidence and clause', async () => {
      permitted at checks { code passed evidence clause } blocking { code } } }`;
   const { data } = await api.ask(staff, query, { p: debtor.servicePointNumber, d: '2026-03-06' });
   expect(data.cutChecks.checks.map((check: { code: string }) => check.code)).toEqual([
-    'KILL_SWITCH', 'METER_INSTALLED', 'SAME_INSTALLATION', 'NOT_ALREADY_OFF', 'OVERDUE_DEBT', 'NOTICE_SERVED', 'NOT_PROTECTED', 'APPROVED', 'ALLOWED_DAY', 'ALLOWED_HOUR',
+    'KILL_SWITCH',
+    'METER_INSTALLED',
+    'SAME_INSTALLATION',
+    'NOT_ALREADY_OFF',
+    'OVERDUE_DEBT',
+    'NOTICE_SERVED',
+    'NOT_PROTECTED',
+    'APPROVED',
+    'ALLOWED_DAY',
+    'ALLOWED_HOUR',
   ]);
   expect(data.cutChecks).toMatchObject({ permitted: false, blocking: [{ code: 'APPROVED' }] });
   const unserved = await api.ask(staff, query, { p: debtor.servicePointNumber });
@@ -102,7 +137,15 @@ test('a switch command with its history', async () => {
     { id: globalId('SwitchCommand', commandId) },
   );
   expect(errors).toBeUndefined();
-  expect(data.switchCommand).toMatchObject({ operation: 'CUT', state: 'PENDING_APPROVAL', reason: 'ARREARS', requestedBy: 'hotline-1', sequence: null, attempts: 0, meter: { serial: debtor.serial } });
+  expect(data.switchCommand).toMatchObject({
+    operation: 'CUT',
+    state: 'PENDING_APPROVAL',
+    reason: 'ARREARS',
+    requestedBy: 'hotline-1',
+    sequence: null,
+    attempts: 0,
+    meter: { serial: debtor.serial },
+  });
   expect(data.switchCommand.history.edges[0].node).toMatchObject({
     act: 'switch-command.ordered',
     actorKind: 'PERSON',
@@ -115,10 +158,25 @@ test('a switch command with its history', async () => {
 test('the ledger statement shows what was owed and held after each entry', async () => {
   const bank = await api.token('BANK');
   const home = await placeHousehold(api, district);
-  await placeBill(api, home, { totalMinor: 1_000, dueDate: '2026-04-25', periodFrom: '2026-01-01', periodTo: '2026-02-01' });
+  await placeBill(api, home, {
+    totalMinor: 1_000,
+    dueDate: '2026-04-25',
+    periodFrom: '2026-01-01',
+    periodTo: '2026-02-01',
+  });
   const pay = `mutation ($i: RecordPaymentInput!) { recordPayment(input: $i) { payment { id state amount { amount } credited { amount } } userErrors { code } } }`;
-  const paid = await api.ask(bank, pay, { i: { idempotencyKey: 'ledger-test-1', accountNumber: home.accountNumber, amount: { amount: '12.50', currency: 'CNY' }, channel: 'BANK' } });
-  expect(paid.data.recordPayment).toMatchObject({ payment: { state: 'POSTED', amount: { amount: '12.50' }, credited: { amount: '2.50' } }, userErrors: [] });
+  const paid = await api.ask(bank, pay, {
+    i: {
+      idempotencyKey: 'ledger-test-1',
+      accountNumber: home.accountNumber,
+      amount: { amount: '12.50', currency: 'CNY' },
+      channel: 'BANK',
+    },
+  });
+  expect(paid.data.recordPayment).toMatchObject({
+    payment: { state: 'POSTED', amount: { amount: '12.50' }, credited: { amount: '2.50' } },
+    userErrors: [],
+  });
 
   const { data } = await api.ask(
     staff,
@@ -127,11 +185,28 @@ test('the ledger statement shows what was owed and held after each entry', async
     { n: home.accountNumber },
   );
   expect(data.account.ledger.edges.map((edge: { node: object }) => edge.node)).toMatchObject([
-    { dueAfter: { amount: '0.00' }, creditAfter: { amount: '2.50' }, entry: { kind: 'PAYMENT', amount: { amount: '2.50' }, debitCode: 'CASH', creditCode: 'CUSTOMER_CREDIT' } },
-    { dueAfter: { amount: '0.00' }, creditAfter: { amount: '0.00' }, entry: { kind: 'PAYMENT', amount: { amount: '10.00' }, creditCode: 'RECEIVABLE' } },
-    { dueAfter: { amount: '10.00' }, creditAfter: { amount: '0.00' }, entry: { kind: 'BILL', amount: { amount: '10.00' } } },
+    {
+      dueAfter: { amount: '0.00' },
+      creditAfter: { amount: '2.50' },
+      entry: { kind: 'PAYMENT', amount: { amount: '2.50' }, debitCode: 'CASH', creditCode: 'CUSTOMER_CREDIT' },
+    },
+    {
+      dueAfter: { amount: '0.00' },
+      creditAfter: { amount: '0.00' },
+      entry: { kind: 'PAYMENT', amount: { amount: '10.00' }, creditCode: 'RECEIVABLE' },
+    },
+    {
+      dueAfter: { amount: '10.00' },
+      creditAfter: { amount: '0.00' },
+      entry: { kind: 'BILL', amount: { amount: '10.00' } },
+    },
   ]);
-  expect(data.account.payments.edges[0].node).toMatchObject({ channel: 'BANK', postedBy: 'test-bank', allocations: [{ principal: { amount: '10.00' } }], reversal: null });
+  expect(data.account.payments.edges[0].node).toMatchObject({
+    channel: 'BANK',
+    postedBy: 'test-bank',
+    allocations: [{ principal: { amount: '10.00' } }],
+    reversal: null,
+  });
 });
 
 describe('lists', () => {
@@ -139,13 +214,21 @@ describe('lists', () => {
     const serials: string[] = [];
     let after: string | null = null;
     for (let page = 0; page < 10; page += 1) {
-      const { data } = await api.ask(staff, `query ($p: String!, $after: String) { servicePoint(servicePointNumber: $p) { readings(first: 7, after: $after) { edges { cursor node { readAt energyWh } } pageInfo { hasNextPage hasPreviousPage endCursor startCursor } } } }`, {
-        p: debtor.servicePointNumber,
-        after,
-      });
+      const { data } = await api.ask(
+        staff,
+        `query ($p: String!, $after: String) { servicePoint(servicePointNumber: $p) { readings(first: 7, after: $after) { edges { cursor node { readAt energyWh } } pageInfo { hasNextPage hasPreviousPage endCursor startCursor } } } }`,
+        {
+          p: debtor.servicePointNumber,
+          after,
+        },
+      );
       const { edges, pageInfo } = data.servicePoint.readings;
       serials.push(...edges.map((edge: { node: { readAt: string } }) => edge.node.readAt));
-      expect(pageInfo).toMatchObject({ hasPreviousPage: page > 0, startCursor: edges[0].cursor, endCursor: edges.at(-1).cursor });
+      expect(pageInfo).toMatchObject({
+        hasPreviousPage: page > 0,
+        startCursor: edges[0].cursor,
+        endCursor: edges.at(-1).cursor,
+      });
       after = pageInfo.endCursor;
       if (!pageInfo.hasNextPage) break;
     }
@@ -163,20 +246,30 @@ describe('lists', () => {
       { p: debtor.servicePointNumber },
     );
     expect(data.servicePoint.readings.edges).toHaveLength(3);
-    expect(data.servicePoint.dailyUsage.edges.map((edge: { node: { usageDate: string } }) => edge.node.usageDate)).toEqual(['2026-03-03', '2026-03-02', '2026-03-01']);
+    expect(
+      data.servicePoint.dailyUsage.edges.map((edge: { node: { usageDate: string } }) => edge.node.usageDate),
+    ).toEqual(['2026-03-03', '2026-03-02', '2026-03-01']);
   });
 
   test('accounts are narrowed by district, standing and supply', async () => {
     const numbers = async (filter: object) => {
-      const { data, errors } = await api.ask(staff, `query ($f: AccountFilter) { accounts(first: 100, filter: $f) { edges { node { accountNumber } } } }`, { f: filter });
+      const { data, errors } = await api.ask(
+        staff,
+        `query ($f: AccountFilter) { accounts(first: 100, filter: $f) { edges { node { accountNumber } } } }`,
+        { f: filter },
+      );
       expect(errors).toBeUndefined();
-      return data.accounts.edges.map((edge: { node: { accountNumber: string } }) => edge.node.accountNumber) as string[];
+      return data.accounts.edges.map(
+        (edge: { node: { accountNumber: string } }) => edge.node.accountNumber,
+      ) as string[];
     };
     expect(await numbers({ districtCode: district.code, dueSupply: 'OFF' })).toEqual([dark.accountNumber]);
     expect(await numbers({ reportedSupply: 'DISCONNECTED' })).toEqual([dark.accountNumber]);
     expect(await numbers({ standing: 'IN_ARREARS' })).toEqual([debtor.accountNumber, dark.accountNumber]);
     expect(await numbers({ standing: 'CLEAR' })).not.toContain(debtor.accountNumber);
-    expect(await numbers({ standing: 'IN_ARREARS', dueSupply: 'ON', reportedSupply: 'CONNECTED' })).toEqual([debtor.accountNumber]);
+    expect(await numbers({ standing: 'IN_ARREARS', dueSupply: 'ON', reportedSupply: 'CONNECTED' })).toEqual([
+      debtor.accountNumber,
+    ]);
     expect(await numbers({ districtCode: 'NOWHERE' })).toEqual([]);
   });
 
@@ -190,13 +283,27 @@ describe('lists', () => {
       { p: debtor.servicePointNumber },
     );
     expect(errors).toBeUndefined();
-    expect(data).toMatchObject({ switchCommands: { edges: [{ node: { id: globalId('SwitchCommand', commandId) } }] }, workOrders: { edges: [] }, auditEntries: { edges: [{ node: { act: 'switch-command.ordered' } }] } });
+    expect(data).toMatchObject({
+      switchCommands: { edges: [{ node: { id: globalId('SwitchCommand', commandId) } }] },
+      workOrders: { edges: [] },
+      auditEntries: { edges: [{ node: { act: 'switch-command.ordered' } }] },
+    });
   });
 
   test('quarantine shows the raw bytes', async () => {
-    await api.sql(`INSERT INTO uplink_quarantine (topic, payload, payload_bytes, code, message, received_at) VALUES ('relight/v1/x/up', '\\x00ff', 2, 'NOT_JSON', 'no JSON', now())`);
-    const { data } = await api.ask(await api.token('AUDITOR'), `{ quarantine(first: 5, code: "NOT_JSON") { edges { node { number topic payloadBase64 payloadBytes code } } } }`);
-    expect(data.quarantine.edges[0].node).toMatchObject({ payloadBase64: 'AP8=', payloadBytes: 2, code: 'NOT_JSON', topic: 'relight/v1/x/up' });
+    await api.sql(
+      `INSERT INTO uplink_quarantine (topic, payload, payload_bytes, code, message, received_at) VALUES ('relight/v1/x/up', '\\x00ff', 2, 'NOT_JSON', 'no JSON', now())`,
+    );
+    const { data } = await api.ask(
+      await api.token('AUDITOR'),
+      `{ quarantine(first: 5, code: "NOT_JSON") { edges { node { number topic payloadBase64 payloadBytes code } } } }`,
+    );
+    expect(data.quarantine.edges[0].node).toMatchObject({
+      payloadBase64: 'AP8=',
+      payloadBytes: 2,
+      code: 'NOT_JSON',
+      topic: 'relight/v1/x/up',
+    });
   });
 });
 
@@ -213,39 +320,72 @@ describe('node', () => {
       SwitchCommand: commandId,
     };
     for (const [type, id] of Object.entries(ids)) {
-      const { data, errors } = await api.ask(staff, `query ($id: ID!) { node(id: $id) { __typename id } }`, { id: globalId(type, id) });
+      const { data, errors } = await api.ask(staff, `query ($id: ID!) { node(id: $id) { __typename id } }`, {
+        id: globalId(type, id),
+      });
       expect(errors).toBeUndefined();
       expect(data.node).toEqual({ __typename: type, id: globalId(type, id) });
     }
     const [entry] = await api.sql<{ id: bigint }>('SELECT id FROM ledger_entry ORDER BY id LIMIT 1');
-    const { data } = await api.ask(staff, `query ($id: ID!) { node(id: $id) { ... on LedgerEntry { id kind amount { amount } } } }`, { id: globalId('LedgerEntry', entry!.id) });
+    const { data } = await api.ask(
+      staff,
+      `query ($id: ID!) { node(id: $id) { ... on LedgerEntry { id kind amount { amount } } } }`,
+      { id: globalId('LedgerEntry', entry!.id) },
+    );
     expect(data.node).toMatchObject({ kind: 'BILL' });
   });
 
-  test.each(['', 'nonsense', globalId('Account', '1'), globalId('LedgerEntry', 'aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa'), globalId('Nothing', '1'), globalId('Account', '00000000-0000-0000-0000-000000000000'), 'A'.repeat(5000), '\u0000', '\ud800'])(
-    'an id that names nothing is null, not an error (%#)',
-    async (id) => {
-      expect(await api.ask(staff, `query ($id: ID!, $text: String!) { node(id: $id) { id } account(accountNumber: $text) { id } bill(id: $id) { id } meter(serial: $text) { id } }`, { id, text: id })).toMatchObject({
-        status: 200,
-        data: { node: null, account: null, bill: null, meter: null },
-      });
-    },
-  );
+  test.each([
+    '',
+    'nonsense',
+    globalId('Account', '1'),
+    globalId('LedgerEntry', 'aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa'),
+    globalId('Nothing', '1'),
+    globalId('Account', '00000000-0000-0000-0000-000000000000'),
+    'A'.repeat(5000),
+    '\u0000',
+    '\ud800',
+  ])('an id that names nothing is null, not an error (%#)', async (id) => {
+    expect(
+      await api.ask(
+        staff,
+        `query ($id: ID!, $text: String!) { node(id: $id) { id } account(accountNumber: $text) { id } bill(id: $id) { id } meter(serial: $text) { id } }`,
+        { id, text: id },
+      ),
+    ).toMatchObject({
+      status: 200,
+      data: { node: null, account: null, bill: null, meter: null },
+    });
+  });
 });
 
 test('the board counts what is under way and what does not agree', async () => {
   const lonely = await placeHousehold(api, district);
   await api.sql(`UPDATE meter SET reported_relay = 'OPEN' WHERE id = $1`, [lonely.meterId]);
   await api.sql(`UPDATE gateway SET online = false WHERE id = $1`, [district.gatewayId]);
-  const { data, errors } = await api.ask(staff, `{ operationsBoard { openCommands { state count } oldestRestoreAgeSeconds openWorkOrders overdueWorkOrders gatewaysOffline gatewaysNeverHeard darkThoughDue litThoughNotDue quarantinedMessages killSwitchEngaged } }`);
+  const { data, errors } = await api.ask(
+    staff,
+    `{ operationsBoard { openCommands { state count } oldestRestoreAgeSeconds openWorkOrders overdueWorkOrders gatewaysOffline gatewaysNeverHeard darkThoughDue litThoughNotDue quarantinedMessages killSwitchEngaged } }`,
+  );
   expect(errors).toBeUndefined();
-  expect(data.operationsBoard).toMatchObject({ oldestRestoreAgeSeconds: null, openWorkOrders: 0, gatewaysOffline: 1, gatewaysNeverHeard: 0, darkThoughDue: 1, litThoughNotDue: 0, killSwitchEngaged: false });
+  expect(data.operationsBoard).toMatchObject({
+    oldestRestoreAgeSeconds: null,
+    openWorkOrders: 0,
+    gatewaysOffline: 1,
+    gatewaysNeverHeard: 0,
+    darkThoughDue: 1,
+    litThoughNotDue: 0,
+    killSwitchEngaged: false,
+  });
   expect(data.operationsBoard.openCommands).toContainEqual({ state: 'PENDING_APPROVAL', count: 1 });
   await api.sql(`UPDATE gateway SET online = true WHERE id = $1`, [district.gatewayId]);
 });
 
 test('limits, clock, kill switch and viewer', async () => {
-  const { data, errors } = await api.ask(staff, `{ limits { name value unit reason } clock { mode now scale version } killSwitch { engaged since setBy reason } viewer { subject roles accountNumbers expiresAt } }`);
+  const { data, errors } = await api.ask(
+    staff,
+    `{ limits { name value unit reason } clock { mode now scale version } killSwitch { engaged since setBy reason } viewer { subject roles accountNumbers expiresAt } }`,
+  );
   expect(errors).toBeUndefined();
   expect(data.limits).toContainEqual(expect.objectContaining({ name: 'pageSize', value: 100, unit: 'nodes' }));
   expect(data.clock).toMatchObject({ mode: 'SIMULATED', scale: 1 });

@@ -45,7 +45,11 @@ test('every list argument is bounded: a connection takes `first`, and it is requ
   const faults = Object.values(schema.getTypeMap()).flatMap((type) =>
     isObjectType(type)
       ? Object.values(type.getFields())
-          .filter((field) => String(field.type).includes('Connection') && !field.args.some((arg) => arg.name === 'first' && String(arg.type) === 'Int!'))
+          .filter(
+            (field) =>
+              String(field.type).includes('Connection') &&
+              !field.args.some((arg) => arg.name === 'first' && String(arg.type) === 'Int!'),
+          )
           .map((field) => `${type.name}.${field.name}`)
       : [],
   );
@@ -65,7 +69,9 @@ test('every mutation takes one input and answers with userErrors; money and swit
     return [
       ...(input?.name === 'input' && others.length === 0 ? [] : [`${mutation.name}: not one input`]),
       ...(answers.includes('userErrors') ? [] : [`${mutation.name}: no userErrors`]),
-      ...(inputs.includes('idempotencyKey') || withoutKey.includes(mutation.name) ? [] : [`${mutation.name}: no idempotencyKey`]),
+      ...(inputs.includes('idempotencyKey') || withoutKey.includes(mutation.name)
+        ? []
+        : [`${mutation.name}: no idempotencyKey`]),
       ...(inputs.includes('reason') || withoutReason.includes(mutation.name) ? [] : [`${mutation.name}: no reason`]),
     ];
   });
@@ -82,13 +88,15 @@ function undescribed(of: GraphQLSchema): string[] {
     if (isIntrospectionType(type) || isSpecifiedScalarType(type)) continue;
     need(type.name, type.description);
     if (isEnumType(type)) for (const value of type.getValues()) need(`${type.name}.${value.name}`, value.description);
-    if (isInputObjectType(type)) for (const field of Object.values(type.getFields())) need(`${type.name}.${field.name}`, field.description);
+    if (isInputObjectType(type))
+      for (const field of Object.values(type.getFields())) need(`${type.name}.${field.name}`, field.description);
     if (!isObjectType(type) && !isInterfaceType(type)) continue;
     for (const field of Object.values(type.getFields())) {
       need(`${type.name}.${field.name}`, field.description);
       for (const arg of field.args) need(`${type.name}.${field.name}(${arg.name})`, arg.description);
     }
   }
-  for (const directive of of.getDirectives()) if (!isSpecifiedDirective(directive)) need(`@${directive.name}`, directive.description);
+  for (const directive of of.getDirectives())
+    if (!isSpecifiedDirective(directive)) need(`@${directive.name}`, directive.description);
   return missing;
 }

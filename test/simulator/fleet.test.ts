@@ -203,6 +203,20 @@ describe('a fleet on a broker', () => {
     for (const { message } of freezes()) expect(message.readings).toHaveLength(30);
   });
 
+  test('before the time is known meters neither hear nor speak', async () => {
+    const fleet = await start({ clockWaitMs: 60_000 });
+    await until('presence', () => presence(GATEWAY) === true);
+    const early = cut();
+    await headEnd.send(GATEWAY, METER, seal(early));
+    // Silence can only be waited for.
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(headEnd.said).toEqual([]);
+    await headEnd.setClock(GATEWAY, seal(clock({ realAt: new Date().toISOString() })));
+    await fleet.ready;
+    await until('the boot state and the ack', () => headEnd.said.length >= 2 && acks(early.commandId).length === 1);
+    for (const { message } of headEnd.said) expect(message.meterTime).toBe(START);
+  });
+
   test('a command that waited while the simulator was down is judged by the head-end’s time, not by this machine’s', async () => {
     await headEnd.setClock(GATEWAY, seal(clock({ realAt: new Date().toISOString() })));
     await (await ready({ clockWaitMs: 60_000 })).stop();

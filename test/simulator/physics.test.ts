@@ -158,6 +158,22 @@ describe('register', () => {
     expect(registers.size).toBe(20);
   });
 
+  test('meters keep their own hours: the quarter-hours of the profile begin at another minute for each', () => {
+    const begins = new Set<number>();
+    for (let seed = 1; seed <= 10; seed += 1) {
+      const meter = meterWith({ annualEnergyWh: 100_000_000_000 }, seed);
+      const powerW = (second: number): number =>
+        physics.measure(meter, Date.parse('2025-06-10T09:00:00.000Z') + second * 1000).powerW;
+      let [steepest, at] = [0, 0];
+      for (let second = 0; second < 900; second += 1) {
+        const stepW = Math.abs(powerW(second + 1) - powerW(second));
+        if (stepW > steepest) [steepest, at] = [stepW, second];
+      }
+      begins.add(at);
+    }
+    expect(begins.size).toBeGreaterThan(5);
+  });
+
   test('parts add up: folding the past into the base changes nothing', () => {
     const whole = meterWith({ registerAt: '2025-01-01T00:00:00.000Z' });
     const folded = meterWith({ registerAt: '2025-01-01T00:00:00.000Z' });

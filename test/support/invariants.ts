@@ -67,7 +67,19 @@ export async function commandFaults(sql: Sql): Promise<string[]> {
        ORDER BY a.id DESC LIMIT 1) h ON true
      WHERE h.to_state IS DISTINCT FROM c.state`,
   );
+  const sequences = await sql<object>(
+    `SELECT m.serial, c.id, c.sequence FROM switch_command c JOIN meter m ON m.id = c.meter_id
+     WHERE EXISTS (SELECT FROM switch_command o WHERE o.meter_id = c.meter_id AND o.id < c.id AND o.sequence >= c.sequence)`,
+  );
+  // Its outcome is not known: only a restore with a higher sequence bars it for ever.
+  const unanswered = await sql<object>(
+    `SELECT m.serial, c.id, c.failure_code FROM switch_command c JOIN meter m ON m.id = c.meter_id
+     WHERE c.operation = 'CUT' AND c.state = 'FAILED'
+       AND NOT EXISTS (SELECT FROM switch_command r WHERE r.meter_id = c.meter_id AND r.operation = 'RESTORE' AND r.requested_at = c.ended_at)`,
+  );
   return [
+    ...list('sequence used before', sequences),
+    ...list('cut of unknown outcome without a restore', unanswered),
     ...list('command without an end', open),
     ...list('history has a gap', broken),
     ...list('state and history differ', differing),
@@ -140,6 +152,9 @@ export function supplyFaults(
   });
 }
 
+/** Ends that say for certain that nothing was done. */
+const NOT_DONE = ['REJECTED', 'EXPIRED', 'CANCELLED'];
+
 /** Movements of relays that no sent command explains, or of which one command has caused more than one. */
 export async function toggleFaults(
   sql: Sql,
@@ -147,8 +162,8 @@ export async function toggleFaults(
 ): Promise<string[]> {
   const commands = new Map(
     (
-      await sql<{ id: string; operation: string; attempts: number; serial: string }>(
-        `SELECT c.id, c.operation, c.attempts, m.serial FROM switch_command c JOIN meter m ON m.id = c.meter_id WHERE m.serial = ANY($1::text[])`,
+      await sql<{ id: string; operation: string; attempts: number; serial: string; state: string }>(
+        `SELECT c.id, c.operation, c.attempts, c.state, m.serial FROM switch_command c JOIN meter m ON m.id = c.meter_id WHERE m.serial = ANY($1::text[])`,
         [[...histories.keys()]],
       )
     ).map((command) => [command.id, command]),
@@ -162,6 +177,8 @@ export async function toggleFaults(
       if (!command || command.serial !== serial || command.attempts < 1 || command.operation !== wanted) {
         faults.push(...list(`meter ${serial} moved without an order`, [toggle]));
       }
+      if (command && NOT_DONE.includes(command.state))
+        faults.push(...list(`meter ${serial} moved for a command that ended ${command.state}`, [toggle]));
       if (seen.has(toggle.commandId)) faults.push(...list(`meter ${serial} moved twice for one command`, [toggle]));
       seen.add(toggle.commandId);
     }

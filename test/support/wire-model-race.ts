@@ -68,7 +68,6 @@ const INTENTS: readonly Player['intent'][] = [
 /** A running interleaving of some accounts, all decisions from one seed. */
 export class Race {
   readonly trace: string[] = [];
-  readonly faults: string[] = [];
   /** Where commands and relays stood when a payment arrived: what the exam has covered. */
   readonly stages = new Map<string, number>();
   private readonly dice: Dice;
@@ -116,6 +115,10 @@ export class Race {
       await this.dice.pick(bag)();
       this.table.clock.pass(STEP_MS);
     }
+  }
+
+  get faults(): string[] {
+    return this.table.oracle.faults;
   }
 
   private note(line: string): void {
@@ -218,6 +221,7 @@ export class Race {
     };
     const { payment } = await receivePayment(this.table.ctx, input, person('bank'));
     payments.push({ input, id: payment.id, reversed: false });
+    await this.table.oracle.paidInFull(account, stateOf(player), this.table.clock.now());
     this.note(`${account.serial} paid ${amountMinor} of ${owedMinor} (${stage})`);
   }
 
@@ -296,13 +300,14 @@ export class Race {
   private async attend(): Promise<void> {
     const { reads } = await attendCommands(this.table.ctx);
     for (const read of reads) this.table.publishRead(read);
+    await this.table.oracle.judge(this.players.map(({ account }) => account.serial));
     if (reads.length > 0) this.note(`${reads.map(({ serial }) => serial).join(' ')} asked for their state`);
   }
 
   private deliverDown(): void {
     const taken = this.table.wire.take(this.table.wire.down, this.dice, FAULTS);
     if (!taken) return;
-    if (taken.fate === 'delivered' || taken.fate === 'doubled') this.table.wire.deliverDown(taken.parcel);
+    if (taken.fate === 'delivered' || taken.fate === 'doubled') this.table.oracle.deliverDown(taken.parcel);
     this.note(`${taken.parcel.serial} down ${this.table.describe(taken.parcel)} ${taken.fate}`);
   }
 

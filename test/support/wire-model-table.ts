@@ -12,6 +12,7 @@ import { Nudges } from '../../src/platform/nudges.js';
 import { SIMULATION_START } from '../../src/simulation/world.js';
 import type { ReadOrder, SwitchOrder } from '../../src/switching/dispatch.js';
 import type { Sql } from './invariants.js';
+import { Oracle } from './wire-model-oracle.js';
 import { startTestRelight, type TestRelight } from './test-relight.js';
 import { SteppedClock, WireModel, type Parcel } from './wire-model.js';
 
@@ -43,6 +44,7 @@ const READ_VALIDITY_MS = 60_000;
 /** A database with its own flows, wire and meters, on which one race after the other is played, each with accounts of its own. */
 export class RaceTable {
   private readonly directory: MeterDirectory;
+  readonly oracle: Oracle;
 
   private constructor(
     readonly relight: TestRelight,
@@ -52,6 +54,7 @@ export class RaceTable {
     readonly accounts: readonly RaceAccount[],
   ) {
     this.directory = new MeterDirectory(ctx.db);
+    this.oracle = new Oracle(relight.sql, wire, () => clock.now().getTime());
   }
 
   /** Opens a world of debtors without protections; every tenth meter restores by arming. */
@@ -105,10 +108,12 @@ export class RaceTable {
       this.ctx,
       read.map((message) => checkMessage(message, meters.get(serialOf(message) ?? ''))),
     );
+    await this.oracle.stored(parcels);
   }
 
   /** The wait of these accounts' sent commands is over; with `giveUp` also the whole window of the remote rung. */
   async timeOut(accounts: readonly RaceAccount[], giveUp: boolean): Promise<void> {
+    if (giveUp) accounts.forEach((account) => this.oracle.gaveUp(account));
     await this.sql(
       `UPDATE switch_command SET attention_wall_at = clock_timestamp() - interval '1 second',
          give_up_wall_at = CASE WHEN $2 THEN clock_timestamp() - interval '1 second' ELSE give_up_wall_at END
@@ -161,6 +166,7 @@ export class RaceTable {
       );
       quiet = open!.n === 0 && this.wire.down.length + this.wire.up.length === 0 ? quiet + 1 : 0;
       if (quiet === 1) {
+        await this.oracle.reportedIsNewest();
         for (const { serial } of accounts) this.wire.contact(serial);
         await this.drain(accounts);
         await reconcileSupply(this.ctx, this.clock.now());
@@ -189,7 +195,7 @@ export class RaceTable {
 
   private async drain(accounts: readonly RaceAccount[]): Promise<void> {
     do {
-      for (const parcel of this.wire.down.splice(0)) this.wire.deliverDown(parcel);
+      for (const parcel of this.wire.down.splice(0)) this.oracle.deliverDown(parcel);
       for (const { serial } of accounts) if (this.wire.meter(serial).armed) this.wire.press(serial);
       this.wire.pass(1_000);
       this.clock.pass(1_000);

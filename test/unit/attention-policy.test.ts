@@ -4,7 +4,12 @@ import { mayMove, type SwitchCommandState } from '../../src/switching/switch-com
 
 const NOW = new Date(Date.UTC(2026, 2, 10, 2, 0));
 const inMs = (ms: number) => new Date(NOW.getTime() + ms);
-const decide = (change: Partial<WaitingCommand>) => decideAttention({ operation: 'RESTORE', state: 'SENT', reads: 0, giveUpWallAt: inMs(60_000), ...change }, NOW, TIMINGS);
+const decide = (change: Partial<WaitingCommand>) =>
+  decideAttention(
+    { operation: 'RESTORE', state: 'SENT', reads: 0, giveUpWallAt: inMs(60_000), ...change },
+    NOW,
+    TIMINGS,
+  );
 
 describe('silence: the meter is asked, more and more rarely', () => {
   test.each<[state: SwitchCommandState, reads: number, to: SwitchCommandState, waitMs: number]>([
@@ -17,7 +22,8 @@ describe('silence: the meter is asked, more and more rarely', () => {
     ['UNKNOWN', 32_767, 'UNKNOWN', 60_000],
     ['ARMED', 9, 'ARMED', 60_000], // waiting for the customer's button is no doubt: it stays ARMED
   ])('%s after %i questions', (state, reads, to, waitMs) => {
-    for (const operation of ['CUT', 'RESTORE'] as const) expect(decide({ operation, state, reads })).toEqual({ act: 'read', to, waitMs });
+    for (const operation of ['CUT', 'RESTORE'] as const)
+      expect(decide({ operation, state, reads })).toEqual({ act: 'read', to, waitMs });
   });
 });
 

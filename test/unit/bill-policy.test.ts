@@ -18,9 +18,23 @@ const around = (before?: Reading, after?: Reading): RegisterAround => ({
 const read = (energyWh: bigint): EdgeRegister => ({ energyWh, estimated: false });
 const estimated = (energyWh: bigint): EdgeRegister => ({ energyWh, estimated: true });
 
-test.each<[what: string, on: number, before: Reading | undefined, after: Reading | undefined, expected: EdgeRegister | undefined]>([
+test.each<
+  [
+    what: string,
+    on: number,
+    before: Reading | undefined,
+    after: Reading | undefined,
+    expected: EdgeRegister | undefined,
+  ]
+>([
   ['read at that very instant', 10, [10, 5_000n], undefined, read(5_000n)],
-  ['an estimate stored for that instant stays an estimate', 10, [10, 5_000n, 'ESTIMATED'], undefined, estimated(5_000n)],
+  [
+    'an estimate stored for that instant stays an estimate',
+    10,
+    [10, 5_000n, 'ESTIMATED'],
+    undefined,
+    estimated(5_000n),
+  ],
   ['at the installation, before any reading', 1, undefined, undefined, read(1_000n)],
   ['before the installation', 0, undefined, undefined, read(1_000n)],
   ['after the installation, but never read', 2, undefined, undefined, undefined],
@@ -30,19 +44,32 @@ test.each<[what: string, on: number, before: Reading | undefined, after: Reading
   ['between two equal readings', 15, [10, 5_000n], [20, 5_000n], estimated(5_000n)],
   ['across the end of the register', 11, [10, 999_999_990n], [12, 10n], estimated(1_000_000_000n)],
   ['after the last reading, at the pace since the installation', 21, [11, 11_000n], undefined, estimated(21_000n)],
-  ['after a single reading on the day of the installation there is no pace', 21, [1, 1_000n], undefined, estimated(1_000n)],
+  [
+    'after a single reading on the day of the installation there is no pace',
+    21,
+    [1, 1_000n],
+    undefined,
+    estimated(1_000n),
+  ],
 ])('%s', (_what, on, before, after, expected) => {
   expect(registerAt(day(on), around(before, after), INSTALLED)).toEqual(expected);
 });
 
 test('between two readings a register never leaves them and never falls', () => {
   fc.assert(
-    fc.property(fc.bigInt(0n, 900_000_000n), fc.bigInt(0n, 99_000_000n), fc.integer({ min: 1, max: 60 }), fc.nat(), fc.nat(), (from, use, days, a, b) => {
-      const span = days * DAY_MS;
-      const [first, second] = [a % span, b % span].sort((x, y) => x - y) as [number, number];
-      const facts = around([10, from], [10 + days, from + use]);
-      const at = (ms: number) => registerAt(new Date(day(10).getTime() + ms), facts, INSTALLED)!.energyWh;
-      expect(at(first) >= from && at(first) <= at(second) && at(second) <= from + use).toBe(true);
-    }),
+    fc.property(
+      fc.bigInt(0n, 900_000_000n),
+      fc.bigInt(0n, 99_000_000n),
+      fc.integer({ min: 1, max: 60 }),
+      fc.nat(),
+      fc.nat(),
+      (from, use, days, a, b) => {
+        const span = days * DAY_MS;
+        const [first, second] = [a % span, b % span].sort((x, y) => x - y) as [number, number];
+        const facts = around([10, from], [10 + days, from + use]);
+        const at = (ms: number) => registerAt(new Date(day(10).getTime() + ms), facts, INSTALLED)!.energyWh;
+        expect(at(first) >= from && at(first) <= at(second) && at(second) <= from + use).toBe(true);
+      },
+    ),
   );
 });

@@ -3,7 +3,13 @@ import { productTimeMs, type ClockState } from '../../src/platform/clock.js';
 
 const WALL = Date.UTC(2026, 6, 1, 12, 0, 0);
 const VIRTUAL = Date.UTC(2026, 2, 10, 2, 0, 0);
-const simulated = (scaleMillis: number): ClockState => ({ mode: 'SIMULATED', version: 1n, virtualAt: new Date(VIRTUAL), wallAt: new Date(WALL), scaleMillis });
+const simulated = (scaleMillis: number): ClockState => ({
+  mode: 'SIMULATED',
+  version: 1n,
+  virtualAt: new Date(VIRTUAL),
+  wallAt: new Date(WALL),
+  scaleMillis,
+});
 
 test.each<[what: string, scaleMillis: number, wallMs: number, productMs: number]>([
   ['real speed', 1_000, 60_000, 60_000],
@@ -25,7 +31,9 @@ test('it never goes back while wall time goes on', () => {
   fc.assert(
     fc.property(fc.integer({ min: 0, max: 100_000_000 }), fc.nat(1e9), fc.nat(1e9), (scaleMillis, a, b) => {
       const [earlier, later] = a < b ? [a, b] : [b, a];
-      expect(productTimeMs(simulated(scaleMillis), WALL + later)).toBeGreaterThanOrEqual(productTimeMs(simulated(scaleMillis), WALL + earlier));
+      expect(productTimeMs(simulated(scaleMillis), WALL + later)).toBeGreaterThanOrEqual(
+        productTimeMs(simulated(scaleMillis), WALL + earlier),
+      );
     }),
   );
 });
@@ -33,6 +41,11 @@ test('it never goes back while wall time goes on', () => {
 test('a change of speed does not jump: the new state begins where the old one stood', () => {
   const before = simulated(2_000);
   const changedAt = WALL + 12_345;
-  const after: ClockState = { ...before, virtualAt: new Date(productTimeMs(before, changedAt)), wallAt: new Date(changedAt), scaleMillis: 60_000 };
+  const after: ClockState = {
+    ...before,
+    virtualAt: new Date(productTimeMs(before, changedAt)),
+    wallAt: new Date(changedAt),
+    scaleMillis: 60_000,
+  };
   expect(productTimeMs(after, changedAt)).toBe(productTimeMs(before, changedAt));
 });

@@ -20,9 +20,17 @@ const LAWFUL: CutFacts = {
   dayKind: 'workday',
 };
 
-const blocking = (change: Partial<CutFacts>): CutCheckCode[] => blockers(cutChecks({ ...LAWFUL, ...change }, CHINA_CUT_POLICY)).map(({ code }) => code);
-const bill = (overdueDays: number, outstandingMinor = 12_345n) => ({ billId: `bill-${overdueDays}`, outstandingMinor, overdueDays });
-const protection = (kind: CutFacts['protections'][number]['kind'], validUntil: string | null = null) => ({ kind, validUntil });
+const blocking = (change: Partial<CutFacts>): CutCheckCode[] =>
+  blockers(cutChecks({ ...LAWFUL, ...change }, CHINA_CUT_POLICY)).map(({ code }) => code);
+const bill = (overdueDays: number, outstandingMinor = 12_345n) => ({
+  billId: `bill-${overdueDays}`,
+  outstandingMinor,
+  overdueDays,
+});
+const protection = (kind: CutFacts['protections'][number]['kind'], validUntil: string | null = null) => ({
+  kind,
+  validUntil,
+});
 
 type Row = [what: string, change: Partial<CutFacts>, blockers: CutCheckCode[]];
 
@@ -44,7 +52,11 @@ test.each<Row>([
   ['a large bill that is not due yet', { bills: [bill(0, 10_000_000n)] }, ['OVERDUE_DEBT']],
   ['one fen less than the smallest debt', { bills: [bill(31, 999n)] }, ['OVERDUE_DEBT']],
   ['the smallest debt', { bills: [bill(31, 1_000n)] }, []],
-  ['younger bills do not count towards the smallest debt', { bills: [bill(31, 999n), bill(30, 50_000n)] }, ['OVERDUE_DEBT']],
+  [
+    'younger bills do not count towards the smallest debt',
+    { bills: [bill(31, 999n), bill(30, 50_000n)] },
+    ['OVERDUE_DEBT'],
+  ],
   ['older bills add up to the smallest debt', { bills: [bill(31, 999n), bill(61, 1n)] }, []],
 
   // 供电营业规则 art. 67: written notice served 3 to 7 days before
@@ -60,7 +72,11 @@ test.each<Row>([
   ['medical, valid until today', { protections: [protection('MEDICAL', '2026-03-10')] }, ['NOT_PROTECTED']],
   ['medical, valid until tomorrow', { protections: [protection('MEDICAL', '2026-03-11')] }, ['NOT_PROTECTED']],
   ['medical, valid until yesterday', { protections: [protection('MEDICAL', '2026-03-09')] }, []],
-  ['one expired, one not', { protections: [protection('MEDICAL', '2026-03-09'), protection('INFANT')] }, ['NOT_PROTECTED']],
+  [
+    'one expired, one not',
+    { protections: [protection('MEDICAL', '2026-03-09'), protection('INFANT')] },
+    ['NOT_PROTECTED'],
+  ],
 
   ['not approved', { approvedBy: undefined }, ['APPROVED']],
 
@@ -85,8 +101,30 @@ test.each<Row>([
   // Everything at once: each blocker is named
   [
     'nothing is right',
-    { killSwitchEngaged: true, installed: false, sameInstallation: false, reportedRelay: 'OPEN', bills: [], protections: [protection('INFANT')], noticeServedDaysAgo: undefined, approvedBy: undefined, localWeekday: 7, localHour: 20 },
-    ['KILL_SWITCH', 'METER_INSTALLED', 'SAME_INSTALLATION', 'NOT_ALREADY_OFF', 'OVERDUE_DEBT', 'NOTICE_SERVED', 'NOT_PROTECTED', 'APPROVED', 'ALLOWED_DAY', 'ALLOWED_HOUR'],
+    {
+      killSwitchEngaged: true,
+      installed: false,
+      sameInstallation: false,
+      reportedRelay: 'OPEN',
+      bills: [],
+      protections: [protection('INFANT')],
+      noticeServedDaysAgo: undefined,
+      approvedBy: undefined,
+      localWeekday: 7,
+      localHour: 20,
+    },
+    [
+      'KILL_SWITCH',
+      'METER_INSTALLED',
+      'SAME_INSTALLATION',
+      'NOT_ALREADY_OFF',
+      'OVERDUE_DEBT',
+      'NOTICE_SERVED',
+      'NOT_PROTECTED',
+      'APPROVED',
+      'ALLOWED_DAY',
+      'ALLOWED_HOUR',
+    ],
   ],
 ])('%s', (_what, change, expected) => {
   expect(blocking(change)).toEqual(expected);
@@ -98,21 +136,43 @@ test.each(CHINA_CUT_POLICY.protectedKinds)('protection %s forbids a cut for debt
 
 describe('the checks that a reason asks for', () => {
   /** No debt, no notice, no approval, a Sunday night, a protected customer. */
-  const NO_DUE_PROCESS: Partial<CutFacts> = { bills: [], noticeServedDaysAgo: undefined, approvedBy: undefined, localWeekday: 7, localHour: 23, dayKind: 'unknown', protections: [protection('LIFE_SUPPORT')] };
-  const codes = (reason: InterruptionReason) => cutChecks({ ...LAWFUL, reason }, CHINA_CUT_POLICY).map(({ code }) => code);
+  const NO_DUE_PROCESS: Partial<CutFacts> = {
+    bills: [],
+    noticeServedDaysAgo: undefined,
+    approvedBy: undefined,
+    localWeekday: 7,
+    localHour: 23,
+    dayKind: 'unknown',
+    protections: [protection('LIFE_SUPPORT')],
+  };
+  const codes = (reason: InterruptionReason) =>
+    cutChecks({ ...LAWFUL, reason }, CHINA_CUT_POLICY).map(({ code }) => code);
 
-  test.each(INTERRUPTION_REASONS.filter((reason) => !DEBT_REASONS.includes(reason)))('%s waits for no due process', (reason) => {
-    expect(blocking({ ...NO_DUE_PROCESS, reason })).toEqual([]);
-    expect(codes(reason)).toEqual(['KILL_SWITCH', 'METER_INSTALLED', 'SAME_INSTALLATION', 'NOT_ALREADY_OFF']);
-  });
+  test.each(INTERRUPTION_REASONS.filter((reason) => !DEBT_REASONS.includes(reason)))(
+    '%s waits for no due process',
+    (reason) => {
+      expect(blocking({ ...NO_DUE_PROCESS, reason })).toEqual([]);
+      expect(codes(reason)).toEqual(['KILL_SWITCH', 'METER_INSTALLED', 'SAME_INSTALLATION', 'NOT_ALREADY_OFF']);
+    },
+  );
 
-  test.each(INTERRUPTION_REASONS.filter((reason) => !DEBT_REASONS.includes(reason)))('%s is stopped by the kill switch too', (reason) => {
-    expect(blocking({ reason, killSwitchEngaged: true })).toEqual(['KILL_SWITCH']);
-  });
+  test.each(INTERRUPTION_REASONS.filter((reason) => !DEBT_REASONS.includes(reason)))(
+    '%s is stopped by the kill switch too',
+    (reason) => {
+      expect(blocking({ reason, killSwitchEngaged: true })).toEqual(['KILL_SWITCH']);
+    },
+  );
 
   test.each(DEBT_REASONS)('%s needs all ten', (reason) => {
     expect(codes(reason)).toHaveLength(10);
-    expect(blocking({ ...NO_DUE_PROCESS, reason })).toEqual(['OVERDUE_DEBT', 'NOTICE_SERVED', 'NOT_PROTECTED', 'APPROVED', 'ALLOWED_DAY', 'ALLOWED_HOUR']);
+    expect(blocking({ ...NO_DUE_PROCESS, reason })).toEqual([
+      'OVERDUE_DEBT',
+      'NOTICE_SERVED',
+      'NOT_PROTECTED',
+      'APPROVED',
+      'ALLOWED_DAY',
+      'ALLOWED_HOUR',
+    ]);
   });
 });
 

@@ -1,8 +1,15 @@
 import { AssertionError, CommitUnknownError, UserError, assert } from '../../src/platform/errors.js';
 
 test('a user error carries code, message, field and detail', () => {
-  const error = new UserError('COMMAND_OPEN', 'A command is open. Follow that one.', 'servicePointId', { commandId: 'c1' });
-  expect(error).toMatchObject({ name: 'UserError', code: 'COMMAND_OPEN', field: 'servicePointId', detail: { commandId: 'c1' } });
+  const error = new UserError('COMMAND_OPEN', 'A command is open. Follow that one.', 'servicePointId', {
+    commandId: 'c1',
+  });
+  expect(error).toMatchObject({
+    name: 'UserError',
+    code: 'COMMAND_OPEN',
+    field: 'servicePointId',
+    detail: { commandId: 'c1' },
+  });
   expect(error).toBeInstanceOf(Error);
 });
 
@@ -15,5 +22,6 @@ test('an unknown commit says what to do, and keeps its cause', () => {
 
 test('assert throws AssertionError unless the condition holds', () => {
   expect(() => assert(true, 'never')).not.toThrow();
-  for (const falsy of [false, undefined, null, 0, '']) expect(() => assert(falsy, 'it does not hold')).toThrow(new AssertionError('it does not hold'));
+  for (const falsy of [false, undefined, null, 0, ''])
+    expect(() => assert(falsy, 'it does not hold')).toThrow(new AssertionError('it does not hold'));
 });

@@ -14,9 +14,12 @@ describe('a new id', () => {
 });
 
 describe('same key, same content?', () => {
-  const same = (a: Parameters<typeof contentHash>[0], b: Parameters<typeof contentHash>[0]) => contentHash(a).equals(contentHash(b));
+  const same = (a: Parameters<typeof contentHash>[0], b: Parameters<typeof contentHash>[0]) =>
+    contentHash(a).equals(contentHash(b));
 
-  test.each<[what: string, one: Parameters<typeof contentHash>[0], other: Parameters<typeof contentHash>[0], equal: boolean]>([
+  test.each<
+    [what: string, one: Parameters<typeof contentHash>[0], other: Parameters<typeof contentHash>[0], equal: boolean]
+  >([
     ['the order of the fields does not matter', { a: 'x', b: 1n }, { b: 1n, a: 'x' }, true],
     ['undefined is absent', { a: 'x', b: undefined }, { a: 'x' }, true],
     ['null is absent', { a: 'x', b: null }, { a: 'x' }, true],
@@ -32,7 +35,10 @@ describe('same key, same content?', () => {
   });
 
   test('differs for any two contents that differ', () => {
-    const content = fc.dictionary(fc.string({ maxLength: 5 }), fc.string({ maxLength: 5 }), { maxKeys: 4, noNullPrototype: true });
+    const content = fc.dictionary(fc.string({ maxLength: 5 }), fc.string({ maxLength: 5 }), {
+      maxKeys: 4,
+      noNullPrototype: true,
+    });
     fc.assert(
       fc.property(content, content, (one, other) => {
         const sorted = (value: object) => JSON.stringify(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));

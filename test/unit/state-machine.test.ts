@@ -1,6 +1,13 @@
 import { AssertionError } from '../../src/platform/errors.js';
 import { checkMoves, type Moves } from '../../src/platform/state-machine.js';
-import { OPEN_STATES, SENT_STATES, SWITCH_COMMAND_MOVES, SWITCH_COMMAND_STATES, UNSENT_STATES, mayMove } from '../../src/switching/switch-command.js';
+import {
+  OPEN_STATES,
+  SENT_STATES,
+  SWITCH_COMMAND_MOVES,
+  SWITCH_COMMAND_STATES,
+  UNSENT_STATES,
+  mayMove,
+} from '../../src/switching/switch-command.js';
 
 describe('a transition table is checked when the program starts', () => {
   type Light = 'DARK' | 'LIT' | 'BROKEN';
@@ -12,7 +19,9 @@ describe('a transition table is checked when the program starts', () => {
   });
 
   test('a state to which no way leads is named', () => {
-    expect(() => check({ DARK: ['LIT'], LIT: ['DARK'], BROKEN: ['DARK'] })).toThrow(new AssertionError('light: no way leads to BROKEN'));
+    expect(() => check({ DARK: ['LIT'], LIT: ['DARK'], BROKEN: ['DARK'] })).toThrow(
+      new AssertionError('light: no way leads to BROKEN'),
+    );
   });
 
   test('two states that lead only to each other are both named', () => {
@@ -20,7 +29,9 @@ describe('a transition table is checked when the program starts', () => {
   });
 
   test('a target that is no state is named', () => {
-    expect(() => check({ DARK: ['LIT', 'DIM'], LIT: ['BROKEN'], BROKEN: [] })).toThrow('light: DARK moves to DIM, which is not a state');
+    expect(() => check({ DARK: ['LIT', 'DIM'], LIT: ['BROKEN'], BROKEN: [] })).toThrow(
+      'light: DARK moves to DIM, which is not a state',
+    );
   });
 
   test('several starts are several beginnings', () => {
@@ -32,11 +43,20 @@ describe('the life of a switch command', () => {
   test('its states fall into unsent, sent and ended', () => {
     const ended = SWITCH_COMMAND_STATES.filter((state) => SWITCH_COMMAND_MOVES[state].length === 0);
     expect([...UNSENT_STATES, ...SENT_STATES].sort()).toEqual([...OPEN_STATES].sort());
-    expect(ended.sort()).toEqual(['CANCELLED', 'EXPIRED', 'FAILED', 'FIELD_VISIT', 'REJECTED', 'SUPERSEDED', 'VERIFIED']);
+    expect(ended.sort()).toEqual([
+      'CANCELLED',
+      'EXPIRED',
+      'FAILED',
+      'FIELD_VISIT',
+      'REJECTED',
+      'SUPERSEDED',
+      'VERIFIED',
+    ]);
   });
 
   test('an end is an end', () => {
-    for (const from of ['VERIFIED', 'CANCELLED', 'SUPERSEDED'] as const) for (const to of SWITCH_COMMAND_STATES) expect(mayMove(from, to)).toBe(false);
+    for (const from of ['VERIFIED', 'CANCELLED', 'SUPERSEDED'] as const)
+      for (const to of SWITCH_COMMAND_STATES) expect(mayMove(from, to)).toBe(false);
   });
 
   test('what was sent is never cancelled, what was not sent is never superseded before it is approved', () => {
@@ -47,6 +67,7 @@ describe('the life of a switch command', () => {
   });
 
   test('every open command can come to an end by itself', () => {
-    for (const state of OPEN_STATES) expect(SWITCH_COMMAND_MOVES[state].some((to) => ['EXPIRED', 'FAILED', 'FIELD_VISIT'].includes(to))).toBe(true);
+    for (const state of OPEN_STATES)
+      expect(SWITCH_COMMAND_MOVES[state].some((to) => ['EXPIRED', 'FAILED', 'FIELD_VISIT'].includes(to))).toBe(true);
   });
 });

@@ -62,7 +62,8 @@ const DOCUMENT_FAULTS: ReadonlySet<unknown> = new Set<ApiErrorCode>([
   'PAGE_TOO_LARGE',
 ]);
 
-const faultOf = ({ errors }: { readonly errors?: readonly GraphQLFormattedError[] }): unknown => errors?.[0]?.extensions?.['code'];
+const faultOf = ({ errors }: { readonly errors?: readonly GraphQLFormattedError[] }): unknown =>
+  errors?.[0]?.extensions?.['code'];
 
 function operationPlugin(check: OperationCheck, deps: ApiDeps): ApolloServerPlugin<ApiContext> {
   const listener = {
@@ -96,7 +97,8 @@ function operationPlugin(check: OperationCheck, deps: ApiDeps): ApolloServerPlug
         singleResult.errors = singleResult.errors.slice(0, MOST_ERRORS);
       // GraphQL over HTTP: a client that asks for the older application/json reads what is wrong with its document from the body, and
       // takes any other status than 200 for a broken connection.
-      if (http?.status === 400 && DOCUMENT_FAULTS.has(faultOf(singleResult)) && !acceptsGraphqlResponse(context)) http.status = 200;
+      if (http?.status === 400 && DOCUMENT_FAULTS.has(faultOf(singleResult)) && !acceptsGraphqlResponse(context))
+        http.status = 200;
     },
   };
   return { requestDidStart: () => Promise.resolve(listener) };

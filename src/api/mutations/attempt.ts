@@ -1,5 +1,6 @@
 import { UserError } from '../../platform/errors.js';
 import { toGlobalId } from '../global-id.js';
+import type { Scope } from '../read/scope.js';
 import type { UserErrorType } from '../graph/types/operations.js';
 
 /** What every mutation answers with: its object, or what the caller can put right. */
@@ -24,11 +25,15 @@ const RELATED: Readonly<Record<string, string>> = {
  * @param fields where else a flow's name of a field differs from the one in this mutation's input
  */
 export async function attempt<Result extends object>(
+  scope: Pick<Scope, 'renew'>,
   work: () => Promise<Result>,
   fields: Readonly<Record<string, string>> = {},
 ): Promise<(Result & Answer) | Answer> {
   try {
-    return { ...(await work()), userErrors: [] };
+    const result = await work();
+    // What was read to check the request is what was; the answer shows what is.
+    scope.renew();
+    return { ...result, userErrors: [] };
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     return { userErrors: [toUserError(error, { ...FIELDS, ...fields })] };

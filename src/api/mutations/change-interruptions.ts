@@ -52,13 +52,17 @@ export class ChangeInterruptions {
     @Arg('input', () => OpenInterruptionInput, INPUT) input: OpenInterruptionInput,
     @Ctx() ctx: ApiContext,
   ): Promise<InterruptionAnswer> {
-    return attempt(async () => {
-      const idempotencyKey = checkKey(input.idempotencyKey);
-      const note = checkReason(input.reason);
-      const { id } = await reachableServicePoint(ctx, input.servicePointNumber);
-      const opening = { servicePointId: id, reason: input.interruptionReason, note, idempotencyKey };
-      return openInterruptionAt(ctx.api.deps.flows, opening, actorOf(ctx.viewer));
-    }, FIELDS);
+    return attempt(
+      ctx.scope,
+      async () => {
+        const idempotencyKey = checkKey(input.idempotencyKey);
+        const note = checkReason(input.reason);
+        const { id } = await reachableServicePoint(ctx, input.servicePointNumber);
+        const opening = { servicePointId: id, reason: input.interruptionReason, note, idempotencyKey };
+        return openInterruptionAt(ctx.api.deps.flows, opening, actorOf(ctx.viewer));
+      },
+      FIELDS,
+    );
   }
 
   @Mutation(() => InterruptionPayload, {
@@ -69,17 +73,21 @@ export class ChangeInterruptions {
     @Arg('input', () => CloseInterruptionInput, INPUT) input: CloseInterruptionInput,
     @Ctx() ctx: ApiContext,
   ): Promise<InterruptionAnswer> {
-    return attempt(async () => {
-      const idempotencyKey = checkKey(input.idempotencyKey);
-      const note = checkReason(input.reason);
-      const { id } = await reachable(
-        ctx,
-        'Interruption',
-        input.interruptionId,
-        'interruptionId',
-        'INTERRUPTION_NOT_FOUND',
-      );
-      return closeInterruption(ctx.api.deps.flows, { interruptionId: id, note, idempotencyKey }, actorOf(ctx.viewer));
-    }, FIELDS);
+    return attempt(
+      ctx.scope,
+      async () => {
+        const idempotencyKey = checkKey(input.idempotencyKey);
+        const note = checkReason(input.reason);
+        const { id } = await reachable(
+          ctx,
+          'Interruption',
+          input.interruptionId,
+          'interruptionId',
+          'INTERRUPTION_NOT_FOUND',
+        );
+        return closeInterruption(ctx.api.deps.flows, { interruptionId: id, note, idempotencyKey }, actorOf(ctx.viewer));
+      },
+      FIELDS,
+    );
   }
 }

@@ -48,7 +48,7 @@ export class ChangePayments {
     @Arg('input', () => ReversePaymentInput, INPUT) input: ReversePaymentInput,
     @Ctx() ctx: ApiContext,
   ): Promise<PaymentAnswer> {
-    return attempt(async () => {
+    return attempt(ctx.scope, async () => {
       const idempotencyKey = checkKey(input.idempotencyKey);
       const reason = checkReason(input.reason);
       const { id } = await reachable(ctx, 'Payment', input.paymentId, 'paymentId', 'PAYMENT_NOT_FOUND');
@@ -64,7 +64,7 @@ export class ChangePayments {
     @Arg('input', () => ResolveSuspensePaymentInput, INPUT) input: ResolveSuspensePaymentInput,
     @Ctx() ctx: ApiContext,
   ): Promise<PaymentAnswer> {
-    return attempt(async () => {
+    return attempt(ctx.scope, async () => {
       const idempotencyKey = checkKey(input.idempotencyKey);
       const reason = checkReason(input.reason);
       const accountNumber = checkOptional(input.accountNumber, 'accountNumber', ACCOUNT_NUMBER_CHARACTERS) ?? '';

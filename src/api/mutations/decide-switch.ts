@@ -34,6 +34,7 @@ export class DecideSwitch {
     @Ctx() ctx: ApiContext,
   ): Promise<SwitchAnswer> {
     return attempt(
+      ctx.scope,
       async () => approveSwitchCommand(ctx.api.deps.flows, await checked(ctx, input), actorOf(ctx.viewer)),
       FIELDS,
     );
@@ -48,6 +49,7 @@ export class DecideSwitch {
     @Ctx() ctx: ApiContext,
   ): Promise<SwitchAnswer> {
     return attempt(
+      ctx.scope,
       async () => cancelSwitchCommand(ctx.api.deps.flows, await checked(ctx, input), actorOf(ctx.viewer)),
       FIELDS,
     );

@@ -60,9 +60,9 @@ export class RecordPayment {
   })
   recordPayment(
     @Arg('input', () => RecordPaymentInput, INPUT) input: RecordPaymentInput,
-    @Ctx() { api, viewer }: ApiContext,
+    @Ctx() { api, viewer, scope }: ApiContext,
   ): Promise<PaymentAnswer> {
-    return attempt(async () => {
+    return attempt(scope, async () => {
       const amountMinor = positiveMinor(input.amount, 'amount');
       if (!viewer.roles.some((role) => CHANNELS[role]?.includes(input.channel))) {
         throw new UserError(

@@ -65,15 +65,19 @@ export class RequestSwitch {
     @Arg('input', () => RequestCutInput, INPUT) input: RequestCutInput,
     @Ctx() ctx: ApiContext,
   ): Promise<SwitchAnswer> {
-    return attempt(async () => {
-      const point = { ...(await checked(ctx, input)), noticeServedOn: input.noticeServedOn ?? undefined };
-      const noticeProof = checkOptional(input.noticeProof, 'noticeProof', PROOF_CHARACTERS);
-      return requestCut(
-        ctx.api.deps.flows,
-        { ...point, noticeProof, reason: input.interruptionReason },
-        actorOf(ctx.viewer),
-      );
-    }, FIELDS);
+    return attempt(
+      ctx.scope,
+      async () => {
+        const point = { ...(await checked(ctx, input)), noticeServedOn: input.noticeServedOn ?? undefined };
+        const noticeProof = checkOptional(input.noticeProof, 'noticeProof', PROOF_CHARACTERS);
+        return requestCut(
+          ctx.api.deps.flows,
+          { ...point, noticeProof, reason: input.interruptionReason },
+          actorOf(ctx.viewer),
+        );
+      },
+      FIELDS,
+    );
   }
 
   @Mutation(() => SwitchCommandPayload, {
@@ -85,6 +89,7 @@ export class RequestSwitch {
     @Ctx() ctx: ApiContext,
   ): Promise<SwitchAnswer> {
     return attempt(
+      ctx.scope,
       async () => requestRestore(ctx.api.deps.flows, await checked(ctx, input), actorOf(ctx.viewer)),
       FIELDS,
     );

@@ -55,10 +55,10 @@ export class SetClock {
   })
   setClock(
     @Arg('input', () => SetClockInput, INPUT) input: SetClockInput,
-    @Ctx() { api, viewer }: ApiContext,
+    @Ctx() { api, viewer, scope }: ApiContext,
   ): Promise<Answer & { readonly clock?: ProductClockType }> {
     const { flows } = api.deps;
-    return attempt(async () => {
+    return attempt(scope, async () => {
       const change = {
         at: input.at ?? undefined,
         advanceMs: !isGiven(input.advanceSeconds) ? undefined : Math.round(input.advanceSeconds * MILLIS),

@@ -42,12 +42,12 @@ export class SetKillSwitch {
   })
   setKillSwitch(
     @Arg('input', () => SetKillSwitchInput, INPUT) { engaged, ...input }: SetKillSwitchInput,
-    @Ctx() { api, viewer }: ApiContext,
+    @Ctx() { api, viewer, scope }: ApiContext,
   ): Promise<Answer & { readonly killSwitch?: KillSwitchType }> {
     if (!engaged && !viewer.roles.includes('SUPERVISOR')) {
       throw new ApiError('FORBIDDEN', 'Only a SUPERVISOR releases the kill switch.');
     }
-    return attempt(async () => {
+    return attempt(scope, async () => {
       const note = checkReason(input.reason);
       const set = await setKillSwitch(
         api.deps.flows,

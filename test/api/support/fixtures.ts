@@ -30,17 +30,20 @@ const digits = (value: number, width: number): string => String(value).padStart(
 
 export async function placeDistrict(api: TestApi): Promise<District> {
   const n = next();
-  const district = { id: newId(), code: `TD-${digits(n, 4)}`, gatewayId: newId(), gatewayNumber: `3701${digits(n, 8)}` };
+  const district = {
+    id: newId(),
+    code: `TD-${digits(n, 4)}`,
+    gatewayId: newId(),
+    gatewayNumber: `3701${digits(n, 8)}`,
+  };
   await api.sql(
     `INSERT INTO transformer_district (id, code, name, service_phone, reading_day, settlement_day, manager) VALUES ($1, $2, $3, '0531-95598', 1, 15, $4)`,
     [district.id, district.code, `台区 ${n}`, `manager-${n}`],
   );
-  await api.sql(`INSERT INTO gateway (id, gateway_number, kind, district_id, password_sha256, online, online_since) VALUES ($1, $2, 'CONCENTRATOR', $3, sha256('x'), true, $4)`, [
-    district.gatewayId,
-    district.gatewayNumber,
-    district.id,
-    api.flows.clock.now(),
-  ]);
+  await api.sql(
+    `INSERT INTO gateway (id, gateway_number, kind, district_id, password_sha256, online, online_since) VALUES ($1, $2, 'CONCENTRATOR', $3, sha256('x'), true, $4)`,
+    [district.gatewayId, district.gatewayNumber, district.id, api.flows.clock.now()],
+  );
   return district;
 }
 
@@ -65,7 +68,17 @@ export async function placeHousehold(api: TestApi, district: District): Promise<
        k AS (INSERT INTO contact (id, customer_id, kind, value) SELECT gen_random_uuid(), id, kind, value FROM c, (VALUES ('MOBILE', '13800000000'), ('LANDLINE', '053100000000')) v (kind, value) RETURNING id),
        a AS (INSERT INTO account (id, account_number, customer_id, district_id, currency, tariff_code, opened_at) SELECT $4, $5, c.id, $6, 'CNY', 'SHANDONG-RESIDENTIAL', $3 FROM c RETURNING id)
      INSERT INTO service_point (id, service_point_number, account_id, district_id, address) SELECT $7, $8, a.id, $6, $9 FROM a, k LIMIT 1`,
-    [home.customerId, `用户${n}`, now, home.accountId, home.accountNumber, district.id, home.servicePointId, home.servicePointNumber, `经十路 ${n} 号`],
+    [
+      home.customerId,
+      `用户${n}`,
+      now,
+      home.accountId,
+      home.accountNumber,
+      district.id,
+      home.servicePointId,
+      home.servicePointNumber,
+      `经十路 ${n} 号`,
+    ],
   );
   await api.sql(
     `WITH m AS (INSERT INTO meter (id, serial, gateway_id, public_key, reported_relay, reported_since, reported_at, reported_meter_at) VALUES ($1, $2, $3, sha256('k'), 'CLOSED', $4, $4, $4) RETURNING id)
@@ -76,7 +89,11 @@ export async function placeHousehold(api: TestApi, district: District): Promise<
 }
 
 /** An unpaid bill of `totalMinor` fen, due on `dueDate`, with its ledger entry. */
-export async function placeBill(api: TestApi, home: Household, bill: { totalMinor: number; dueDate: string; periodFrom: string; periodTo: string }): Promise<string> {
+export async function placeBill(
+  api: TestApi,
+  home: Household,
+  bill: { totalMinor: number; dueDate: string; periodFrom: string; periodTo: string },
+): Promise<string> {
   const id = newId();
   await api.sql(
     `WITH b AS (INSERT INTO bill (id, account_id, service_point_id, period_from, period_to, energy_wh, estimated, issued_at, due_date, currency, total_minor)
@@ -84,7 +101,16 @@ export async function placeBill(api: TestApi, home: Household, bill: { totalMino
      l AS (INSERT INTO bill_line (bill_id, line_number, kind, tariff_code, tier, energy_wh, unit_price_micro, amount_minor) SELECT id, 1, 'ENERGY', 'SHANDONG-RESIDENTIAL', 1, 100000, 546900, total_minor FROM b),
      u AS (UPDATE account SET due_minor = due_minor + $8 WHERE id = $2)
      INSERT INTO ledger_entry (at, kind, debit_code, debit_account_id, credit_code, amount_minor, currency, bill_id) SELECT $6, 'BILL', 'RECEIVABLE', $2, 'REVENUE', $8, 'CNY', id FROM b`,
-    [id, home.accountId, home.servicePointId, bill.periodFrom, bill.periodTo, api.flows.clock.now(), bill.dueDate, bill.totalMinor],
+    [
+      id,
+      home.accountId,
+      home.servicePointId,
+      bill.periodFrom,
+      bill.periodTo,
+      api.flows.clock.now(),
+      bill.dueDate,
+      bill.totalMinor,
+    ],
   );
   return id;
 }
@@ -92,8 +118,18 @@ export async function placeBill(api: TestApi, home: Household, bill: { totalMino
 /** A household more than a month behind: two bills, the older one due on 20 January. */
 export async function placeDebtor(api: TestApi, district: District): Promise<Household> {
   const home = await placeHousehold(api, district);
-  await placeBill(api, home, { totalMinor: 5_469, dueDate: '2026-01-20', periodFrom: '2025-12-01', periodTo: '2026-01-01' });
-  await placeBill(api, home, { totalMinor: 6_000, dueDate: '2026-03-25', periodFrom: '2026-02-01', periodTo: '2026-03-01' });
+  await placeBill(api, home, {
+    totalMinor: 5_469,
+    dueDate: '2026-01-20',
+    periodFrom: '2025-12-01',
+    periodTo: '2026-01-01',
+  });
+  await placeBill(api, home, {
+    totalMinor: 6_000,
+    dueDate: '2026-03-25',
+    periodFrom: '2026-02-01',
+    periodTo: '2026-03-01',
+  });
   return home;
 }
 
@@ -101,7 +137,14 @@ export async function placeDebtor(api: TestApi, district: District): Promise<Hou
 export async function placeCutRequest(api: TestApi, home: Household): Promise<string> {
   const { commandId } = await requestCut(
     api.flows,
-    { servicePointId: home.servicePointId, reason: 'ARREARS', noticeServedOn: '2026-03-06', noticeProof: 'slip 17', idempotencyKey: `cut-${home.servicePointNumber}`, note: 'two reminders, notice served' },
+    {
+      servicePointId: home.servicePointId,
+      reason: 'ARREARS',
+      noticeServedOn: '2026-03-06',
+      noticeProof: 'slip 17',
+      idempotencyKey: `cut-${home.servicePointNumber}`,
+      note: 'two reminders, notice served',
+    },
     { kind: 'PERSON', id: 'hotline-1' },
   );
   return commandId;
@@ -111,14 +154,14 @@ export async function placeCutRequest(api: TestApi, home: Household): Promise<st
 export async function placeOutage(api: TestApi, home: Household, reason = 'ARREARS'): Promise<string> {
   const id = newId();
   const now = api.flows.clock.now();
-  await api.sql(`INSERT INTO interruption (id, service_point_id, account_id, reason, opened_at, opened_by) VALUES ($1, $2, $3, $4, $5, 'test')`, [
-    id,
-    home.servicePointId,
-    home.accountId,
-    reason,
+  await api.sql(
+    `INSERT INTO interruption (id, service_point_id, account_id, reason, opened_at, opened_by) VALUES ($1, $2, $3, $4, $5, 'test')`,
+    [id, home.servicePointId, home.accountId, reason, now],
+  );
+  await api.sql(`UPDATE meter SET reported_relay = 'OPEN', reported_since = $2, reported_at = $2 WHERE id = $1`, [
+    home.meterId,
     now,
   ]);
-  await api.sql(`UPDATE meter SET reported_relay = 'OPEN', reported_since = $2, reported_at = $2 WHERE id = $1`, [home.meterId, now]);
   return id;
 }
 

@@ -32,7 +32,11 @@ export interface Answer {
   readonly contentType: string;
   // The shape depends on the query; a test says what it expects.
   readonly data: any; // eslint-disable-line @typescript-eslint/no-explicit-any
-  readonly errors?: readonly { readonly message: string; readonly path?: readonly (string | number)[]; readonly extensions: Record<string, unknown> }[];
+  readonly errors?: readonly {
+    readonly message: string;
+    readonly path?: readonly (string | number)[];
+    readonly extensions: Record<string, unknown>;
+  }[];
 }
 
 /** A running API over a database of its own, with real tokens. No wire: commands stay where flows put them. */
@@ -51,7 +55,9 @@ export interface TestApi {
 }
 
 /** Starts one. */
-export async function startTestApi(options: { limits?: Partial<Limits>; health?: ApiDeps['health']; fleetManifest?: unknown } = {}): Promise<TestApi> {
+export async function startTestApi(
+  options: { limits?: Partial<Limits>; health?: ApiDeps['health']; fleetManifest?: unknown } = {},
+): Promise<TestApi> {
   const database = await createTestDatabase();
   const log = createLogger(process.env['TEST_LOG'] ?? 'silent');
   const dir = mkdtempSync(join(tmpdir(), 'relight-api-'));
@@ -59,7 +65,15 @@ export async function startTestApi(options: { limits?: Partial<Limits>; health?:
   const nudges = new Nudges(database.url, log);
   await nudges.start();
   const clock = await ProductClock.open(db, TEST_START);
-  const flows: FlowContext = { db, clock, nudges, log, cutPolicy: CHINA_CUT_POLICY, timings: DEFAULT_SWITCH_TIMINGS, holidays: chineseHolidays };
+  const flows: FlowContext = {
+    db,
+    clock,
+    nudges,
+    log,
+    cutPolicy: CHINA_CUT_POLICY,
+    timings: DEFAULT_SWITCH_TIMINGS,
+    holidays: chineseHolidays,
+  };
   const orm = await openOrm(database.url);
   const counter = countStatements(db, orm);
   const issuer = await openDevelopmentIssuer(dir, { simulation: true });
@@ -81,7 +95,8 @@ export async function startTestApi(options: { limits?: Partial<Limits>; health?:
     orm,
     token: (role, more) => issueDevelopmentToken(issuer, { subject: `test-${role.toLowerCase()}`, role, ...more }),
     ask: (token, query, variables) => post(`${api.url}/graphql`, token, { query, variables }),
-    sql: <Row>(text: string, values: readonly unknown[] = []) => db.rows<Row>(statement(`test ${text.length} ${text.slice(0, 40)}`, text), values),
+    sql: <Row>(text: string, values: readonly unknown[] = []) =>
+      db.rows<Row>(statement(`test ${text.length} ${text.slice(0, 40)}`, text), values),
     statementsSince: counter,
     async stop() {
       await api.close();
@@ -95,7 +110,12 @@ export async function startTestApi(options: { limits?: Partial<Limits>; health?:
 }
 
 /** Sends one GraphQL request. */
-export async function post(url: string, token: string | undefined, body: unknown, headers: Record<string, string> = {}): Promise<Answer> {
+export async function post(
+  url: string,
+  token: string | undefined,
+  body: unknown,
+  headers: Record<string, string> = {},
+): Promise<Answer> {
   const response = await fetch(url, {
     method: 'POST',
     headers: {

@@ -1,0 +1,74 @@
+import { randomUUID } from 'node:crypto';
+import type pg from 'pg';
+import { changeOf, HttpConnection } from './http-connection.js';
+import type { RunningRelight } from './relight.js';
+import { until } from './until.js';
+
+/** An account in arrears. `due` is in major units, as the API takes it. */
+export interface Debtor {
+  readonly accountNumber: string;
+  readonly servicePointNumber: string;
+  readonly due: string;
+}
+
+/** A debtor whose meter is off, and the command that did it. */
+export interface CutDebtor extends Debtor {
+  readonly commandId: string;
+}
+
+/** Four days before the simulated present: inside the lawful three to seven. */
+const NOTICE_SERVED_ON = '2026-03-06';
+const CUTS_AT_ONCE = 4;
+const CUT_TIMEOUT_MS = 120_000;
+
+const REQUEST = `mutation ($input: RequestCutInput!) { change: requestCut(input: $input) { switchCommand { id } userErrors { code message } } }`;
+const APPROVE = `mutation ($input: SwitchDecisionInput!) { change: approveSwitchCommand(input: $input) { switchCommand { id } userErrors { code message } } }`;
+
+/**
+ * Accounts in arrears whose meters close by themselves and whose customers nobody protects.
+ * @throws Error when this world has fewer than `wanted`
+ */
+export async function debtorsOf(database: pg.Client, wanted: number): Promise<Debtor[]> {
+  const { rows } = await database.query<Debtor>(
+    `SELECT a.account_number AS "accountNumber", sp.service_point_number AS "servicePointNumber", (a.due_minor / 100.0)::numeric(20, 2)::text AS due
+     FROM account a JOIN service_point sp ON sp.account_id = a.id JOIN meter_installation i ON i.service_point_id = sp.id AND i.removed_at IS NULL
+       JOIN meter m ON m.id = i.meter_id
+     WHERE a.due_minor > 0 AND m.reconnect_mode = 'DIRECT' AND NOT EXISTS (SELECT FROM protection p WHERE p.customer_id = a.customer_id)
+     ORDER BY 1 LIMIT $1`,
+    [wanted],
+  );
+  if (rows.length < wanted) throw new Error(`this world has ${rows.length} meters to cut, the bench needs ${wanted}`);
+  return rows;
+}
+
+/** Cuts each of them lawfully through the API, asked for by one person and approved by another, until every meter has proven it. */
+export async function cutThroughApi(relight: RunningRelight, database: pg.Client, debtors: readonly Debtor[], progress: (done: number) => void): Promise<CutDebtor[]> {
+  const clerk = await relight.token({ subject: 'bench-clerk', role: 'SUPERVISOR' });
+  const approver = await relight.token({ subject: 'bench-approver', role: 'SUPERVISOR' });
+  const left = [...debtors];
+  await Promise.all(
+    Array.from({ length: CUTS_AT_ONCE }, async () => {
+      const asking = await HttpConnection.open(relight.url, clerk);
+      const approving = await HttpConnection.open(relight.url, approver);
+      for (let debtor = left.shift(); debtor; debtor = left.shift()) {
+        const { servicePointNumber } = debtor;
+        const input = { idempotencyKey: randomUUID(), servicePointNumber, interruptionReason: 'ARREARS', noticeServedOn: NOTICE_SERVED_ON, noticeProof: 'bench slip', reason: 'bench' };
+        const { switchCommand } = changeOf<{ switchCommand: { id: string } }>(await asking.post(REQUEST, { input }));
+        changeOf(await approving.post(APPROVE, { input: { idempotencyKey: randomUUID(), switchCommandId: switchCommand.id, reason: 'bench' } }));
+        progress(debtors.length - left.length);
+      }
+      asking.close();
+      approving.close();
+    }),
+  );
+  const cuts = new Map<string, string>();
+  await until('every cut is VERIFIED', async () => {
+    const { rows } = await database.query<{ servicePointNumber: string; id: string }>(
+      `SELECT sp.service_point_number AS "servicePointNumber", c.id FROM switch_command c JOIN service_point sp ON sp.id = c.service_point_id
+       WHERE c.operation = 'CUT' AND c.state = 'VERIFIED'`,
+    );
+    for (const { servicePointNumber, id } of rows) cuts.set(servicePointNumber, id);
+    return debtors.every(({ servicePointNumber }) => cuts.has(servicePointNumber));
+  }, { timeoutMs: CUT_TIMEOUT_MS, everyMs: 200 });
+  return debtors.map((debtor) => ({ ...debtor, commandId: cuts.get(debtor.servicePointNumber)! }));
+}
