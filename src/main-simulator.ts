@@ -35,9 +35,11 @@ export async function startSimulator(app: App, progress: StartProgress): Promise
       // The meters' memory, and where the control API is, so that "npm run simulate -- faults add …" finds this fleet.
       ...['--data-dir', join(resolve(config.DATA_DIR), 'simulator')],
       ...['--summary-every', '3600'],
+      // If this process is killed, the pipe closes and the simulator ends too, instead of fighting the next one for its logins.
+      '--until-stdin-ends',
     ],
     // The token goes by the environment: arguments can be read by every user of the machine.
-    { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, RELIGHT_FLEET_TOKEN: token } },
+    { stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, RELIGHT_FLEET_TOKEN: token } },
   );
   const words: string[] = [];
   const ready = new Promise<void>((done, fail) => {

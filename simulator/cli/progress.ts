@@ -32,7 +32,8 @@ export async function showConnecting(fleet: RunningFleet, io: CliIo, quiet: bool
   let last = '';
   const show = (): void => {
     const { online, total, lastProblem } = fleet.progress();
-    const text = `connecting: ${online}/${total} gateways${lastProblem && online < total ? ` (${lastProblem})` : ''}`;
+    const waitsFor = online === total ? "the head-end's clock" : lastProblem;
+    const text = `connecting: ${online}/${total} gateways${waitsFor ? ` (${waitsFor})` : ''}`;
     if (io.isTerminal) io.out(`\r\x1b[K${text} ${seconds()} s`);
     else if (text !== last) io.out(`${text}\n`);
     last = text;

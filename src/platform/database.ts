@@ -11,8 +11,13 @@ export interface Statement {
 
 const names = new Map<string, string>();
 
+/** PostgreSQL cuts longer names off without a word, and two that differ only behind that would be one. */
+const NAME_BYTES = 63;
+
 /** Declares a statement. Two texts under one name would run the wrong one, so that is refused at start. */
 export function statement(name: string, text: string): Statement {
+  if (Buffer.byteLength(name) > NAME_BYTES)
+    throw new Error(`statement name ${name} is longer than ${NAME_BYTES} bytes`);
   const known = names.get(name);
   if (known !== undefined && known !== text) throw new Error(`two statements are named ${name}`);
   names.set(name, text);

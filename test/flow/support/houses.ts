@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { insertConnections, type NewConnection } from '../../../src/accounts/connections.js';
 import { lockAccount } from '../../../src/accounts/accounts.js';
 import { insertBills } from '../../../src/billing/bill-insert.js';
@@ -7,6 +8,7 @@ import { receivePayment, type PaymentInput, type PaymentReceipt } from '../../..
 import { requestCut, type CutRequest } from '../../../src/flows/request-switch.js';
 import { takeUplink } from '../../../src/flows/take-uplink.js';
 import { insertInstallations, insertMeters } from '../../../src/metering/installations.js';
+import { statement } from '../../../src/platform/database.js';
 import { UserError } from '../../../src/platform/errors.js';
 import { newId } from '../../../src/platform/ids.js';
 import { startOfLocalDay } from '../../../src/platform/local-date.js';
@@ -33,6 +35,9 @@ export const newKey = (): string => `test-key-${(keys += 1)}`;
 
 const CLERK = person('clerk');
 const SUPERVISOR = person('supervisor');
+/** A statement of a test by its text alone. */
+export const statementOf = (text: string) =>
+  statement(`test-${createHash('sha256').update(text).digest('hex').slice(0, 32)}`, text);
 let houses = 0;
 
 /** Puts a house with a meter on record, through the same rooms as a real connection; without bills and without readings. */
@@ -67,10 +72,9 @@ export async function buildHouse(
   await relight.ctx.db.transaction('test-build-house', async (tx) => {
     if (as.accountOf) {
       await tx.rows(
-        {
-          name: 'test-second-point',
-          text: `INSERT INTO service_point (id, service_point_number, account_id, district_id, address) VALUES ($1, $2, $3, $4, 'second point')`,
-        },
+        statementOf(
+          `INSERT INTO service_point (id, service_point_number, account_id, district_id, address) VALUES ($1, $2, $3, $4, 'second point')`,
+        ),
         [house.servicePointId, `8800${number}`, house.accountId, house.districtId],
       );
     } else {
