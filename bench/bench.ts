@@ -26,10 +26,15 @@ const USAGE = `npm run bench -- <name>|all [--quick] [--cpu-prof]
   exit code: 0 all bars reached, 1 a condition broke or a bench failed, 2 a bar was not reached
 `;
 
+/** What must be taken down when the user breaks off. */
+let running: Cleanup | undefined;
+let brokenOff = false;
+
 async function run(name: string, options: BenchOptions): Promise<'reached' | 'missed' | 'broken'> {
   const surroundings = lookAround();
   process.stdout.write(`\n== ${name}\n${describe(surroundings)}\n`);
   const cleanup = new Cleanup();
+  running = cleanup;
   try {
     const outcome = await BENCHES[name]!(options, cleanup);
     endSteps();
@@ -39,7 +44,7 @@ async function run(name: string, options: BenchOptions): Promise<'reached' | 'mi
     return outcome.bars.every(({ met }) => met) ? 'reached' : 'missed';
   } catch (error) {
     endSteps();
-    process.stderr.write(`\n${name} FAILED: ${(error as Error).stack}\n`);
+    if (!brokenOff) process.stderr.write(`\n${name} FAILED: ${(error as Error).stack}\n`);
     return 'broken';
   } finally {
     await cleanup.run();
@@ -65,7 +70,11 @@ async function main(): Promise<void> {
   process.exitCode = verdicts.includes('broken') ? 1 : verdicts.includes('missed') ? 2 : 0;
 }
 
-// Children see their channel close and take themselves down.
-process.once('SIGINT', () => process.exit(130));
-process.once('SIGTERM', () => process.exit(143));
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => {
+    brokenOff = true;
+    process.stderr.write('\nbroken off; taking everything down\n');
+    void running?.run().finally(() => process.exit(130));
+  });
+}
 await main();

@@ -1,6 +1,6 @@
 import pg from 'pg';
 import type { Logger } from './log.js';
-import { CommitUnknownError } from './errors.js';
+import { assert, CommitUnknownError } from './errors.js';
 import { LIMITS } from './limits.js';
 
 /** A statement with a name, so that each connection parses and plans it once. */
@@ -116,8 +116,9 @@ export class Database implements Reader {
       client.release(broken);
       throw error;
     }
+    let ended: string;
     try {
-      await client.query('COMMIT');
+      ended = (await client.query('COMMIT')).command;
     } catch (error) {
       client.off('error', onError);
       client.release(error as Error);
@@ -128,6 +129,8 @@ export class Database implements Reader {
     }
     client.off('error', onError);
     client.release(broken);
+    // PostgreSQL answers ROLLBACK to the COMMIT of a transaction in which a statement failed.
+    assert(ended === 'COMMIT', `transaction ${name} swallowed an error of the database; nothing was stored`);
     for (const act of afterCommit) {
       try {
         act();

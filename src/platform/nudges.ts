@@ -10,6 +10,8 @@ export type NudgeListener = (ids: readonly string[]) => void;
 const IDS_PER_NOTIFY = 150;
 /** Waits this long to put many nudges into one NOTIFY: a NOTIFY inside the payment's own commit would serialize commits. */
 const GATHER_MS = 3;
+/** Between two tries to open a lost connection. */
+const RECONNECT_MS = 500;
 
 const payloadsOf = (origin: string, topic: NudgeTopic, ids: readonly string[]): string[] =>
   Array.from({ length: Math.max(1, Math.ceil(ids.length / IDS_PER_NOTIFY)) }, (_, chunk) =>
@@ -25,6 +27,7 @@ export class Nudges {
   private readonly listeners = new Map<NudgeTopic, Set<NudgeListener>>();
   private readonly pending = new Map<NudgeTopic, Set<string>>();
   private timer: NodeJS.Timeout | undefined;
+  private reconnectTimer: NodeJS.Timeout | undefined;
   private client: pg.Client | undefined;
   private sending = false;
   private closed = false;
@@ -37,11 +40,18 @@ export class Nudges {
   async start(): Promise<void> {
     const client = new pg.Client({ connectionString: this.url, application_name: 'relight nudges' });
     client.on('error', (error) => this.log.warn({ err: error }, 'nudge connection lost'));
-    client.on('end', () => this.reconnect(client));
     client.on('notification', ({ payload }) => this.receive(payload));
-    await client.connect();
-    await client.query('LISTEN relight');
+    try {
+      await client.connect();
+      await client.query('LISTEN relight');
+    } catch (error) {
+      void client.end().catch(() => undefined);
+      throw error;
+    }
     this.client = client;
+    // Only a connection that stood is opened again from here: whoever started one that never did is told by the error.
+    client.on('end', () => this.reconnect());
+    if (this.closed) await this.stop();
   }
 
   /** Calls `listener` on every nudge of the topic; returns the way to stop it. */
@@ -62,6 +72,7 @@ export class Nudges {
   async stop(): Promise<void> {
     this.closed = true;
     clearTimeout(this.timer);
+    clearTimeout(this.reconnectTimer);
     await this.client?.end().catch(() => undefined);
   }
 
@@ -93,15 +104,18 @@ export class Nudges {
     if (!this.sending) this.timer ??= setTimeout(() => this.flush(), GATHER_MS);
   }
 
-  private reconnect(lost: pg.Client): void {
-    if (this.closed || (this.client !== undefined && this.client !== lost)) return;
+  private reconnect(): void {
     this.client = undefined;
-    setTimeout(() => {
-      if (this.closed) return;
-      this.start().catch((error: Error) => {
-        this.log.warn({ err: error }, 'nudge connection could not be opened; trying again');
-        this.reconnect(lost);
-      });
-    }, 500).unref();
+    if (this.closed) return;
+    this.reconnectTimer = setTimeout(() => {
+      this.start().then(
+        // Any nudge may have been missed meanwhile, a moved clock among them: every listener looks.
+        () => [...this.listeners.keys()].forEach((topic) => this.deliver(topic, [])),
+        (error: Error) => {
+          this.log.warn({ err: error }, 'nudge connection could not be opened; trying again');
+          this.reconnect();
+        },
+      );
+    }, RECONNECT_MS).unref();
   }
 }

@@ -30,7 +30,7 @@ export async function examineRaces(plan: {
         races.push(await playRace(table, index, plan.firstSeed + lane * plan.racesPerTable + index));
       }
       await examineTable(table, races);
-      for (const [stage, count] of races.flatMap((race) => [...race.stages]))
+      for (const [stage, count] of races.flatMap((race) => [...race.people.stages]))
         stages.set(stage, (stages.get(stage) ?? 0) + count);
     } finally {
       await table.relight.stop();

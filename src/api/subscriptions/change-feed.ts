@@ -59,6 +59,8 @@ export class ChangeFeed {
   private busy = false;
   private again = false;
   private running: Promise<void> = Promise.resolve();
+  /** Called after the next look that has not begun yet. */
+  private waiting: (() => void)[] = [];
   private timer: NodeJS.Timeout | undefined;
   private readonly stopListening: () => void;
 
@@ -70,8 +72,9 @@ export class ChangeFeed {
     this.stopListening = nudges.listen('changed', () => this.look());
   }
 
-  /** A new follower of `subject`; whoever asked for it closes it. */
+  /** A new follower of `subject`, which begins with the present; whoever asked for it closes it. */
   async join(subject: Subject, keeping: Keeping): Promise<Follower> {
+    if (this.position !== undefined) await this.upToDate();
     if (this.position === undefined) {
       const { horizon } = await this.horizon();
       // Another follower may have come meanwhile; its start is the feed's.
@@ -111,6 +114,14 @@ export class ChangeFeed {
     await this.running;
   }
 
+  /** Resolves once everything has been handed over that was committed before this was called. */
+  private upToDate(): Promise<void> {
+    return new Promise((resolve) => {
+      this.waiting.push(resolve);
+      this.look();
+    });
+  }
+
   private leave(follower: Follower): void {
     this.followers.delete(follower);
     if (this.followers.size > 0) return;
@@ -131,12 +142,15 @@ export class ChangeFeed {
     let nextMs = SAFETY_POLL_MS;
     while (this.again) {
       this.again = false;
+      const waiting = this.waiting;
+      this.waiting = [];
       try {
         nextMs = (await this.readOn()) ? HELD_BACK_MS : SAFETY_POLL_MS;
       } catch (error) {
         this.log.warn(safeFacts(error), 'the change feed could not be read; trying again');
         nextMs = RETRY_MS;
       }
+      for (const resolve of waiting) resolve();
     }
     this.busy = false;
     if (this.followers.size > 0) this.timer = setTimeout(() => this.look(), nextMs);

@@ -66,8 +66,11 @@ export class MeterWatch {
     try {
       for (const { id, said } of await this.db.rows<{ id: string; said: string }>(REPORTED, [meterIds])) {
         const entry = this.watched.get(id);
-        if (!entry || entry.said === said) continue;
+        const before = entry?.said;
+        if (!entry || before === said) continue;
         entry.said = said;
+        // The first look is what later ones are compared with.
+        if (before === undefined) continue;
         for (const onChange of entry.onChange) onChange();
       }
     } catch (error) {
