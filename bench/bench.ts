@@ -55,7 +55,9 @@ const MIN_NODE = 22;
 
 async function main(): Promise<void> {
   if (Number(process.versions.node.split('.')[0]) < MIN_NODE) {
-    throw new Error(`This is Node ${process.versions.node}. Start benches with npm run bench, which brings its own Node.`);
+    throw new Error(
+      `This is Node ${process.versions.node}. Start benches with npm run bench, which brings its own Node.`,
+    );
   }
   const { names, options } = readOptions(process.argv.slice(2));
   const wanted = names.includes('all') ? Object.keys(BENCHES) : names;

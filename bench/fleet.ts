@@ -14,7 +14,10 @@ import { atMost, equal, type Outcome } from './support/report.js';
 import { rounded } from './support/statistics.js';
 import { until } from './support/until.js';
 
-const SIZES = { full: { concentrators: 50, metersPerConcentrator: 200 }, quick: { concentrators: 5, metersPerConcentrator: 200 } };
+const SIZES = {
+  full: { concentrators: 50, metersPerConcentrator: 200 },
+  quick: { concentrators: 5, metersPerConcentrator: 200 },
+};
 const BARS = { connectedSeconds: 20, residentMb: 400 };
 const TIMEOUT_MS = 120_000;
 
@@ -22,7 +25,14 @@ const TIMEOUT_MS = 120_000;
 export async function fleet(options: BenchOptions, cleanup: Cleanup): Promise<Outcome> {
   const size = options.quick ? SIZES.quick : SIZES.full;
   const meters = size.concentrators * size.metersPerConcentrator;
-  const { manifest } = generateFleet({ ...size, direct: 0, seed: 7, timezone: 'Asia/Shanghai', registerAt: '2026-01-01T00:00:00.000Z', downlinkKeys: [] });
+  const { manifest } = generateFleet({
+    ...size,
+    direct: 0,
+    seed: 7,
+    timezone: 'Asia/Shanghai',
+    registerAt: '2026-01-01T00:00:00.000Z',
+    downlinkKeys: [],
+  });
   const manifestFile = join(cleanup.directory(), 'fleet.json');
   writeFileSync(manifestFile, JSON.stringify(manifest), { mode: 0o600 });
   const broker = startChild<FloorProcess>('floor-process.js', cleanup);
@@ -37,7 +47,10 @@ export async function fleet(options: BenchOptions, cleanup: Cleanup): Promise<Ou
   const connectedMs = performance.now() - startedAtMs;
   const atConnected = residentMb(simulator.pid!);
   step('hearing how every meter stands');
-  await until('every meter has said how it stands', async () => (await broker.call('states')) >= meters, { timeoutMs: TIMEOUT_MS, everyMs: 50 });
+  await until('every meter has said how it stands', async () => (await broker.call('states')) >= meters, {
+    timeoutMs: TIMEOUT_MS,
+    everyMs: 50,
+  });
   const spokenMs = performance.now() - startedAtMs;
   const afterwards = residentMb(simulator.pid!);
   return {
@@ -48,7 +61,12 @@ export async function fleet(options: BenchOptions, cleanup: Cleanup): Promise<Ou
       { what: 'start of the process to every meter having spoken', value: rounded(spokenMs / 1_000), unit: 's' },
     ],
     bars: [
-      atMost('start of the process to every gateway connected', rounded(connectedMs / 1_000), BARS.connectedSeconds, 's'),
+      atMost(
+        'start of the process to every gateway connected',
+        rounded(connectedMs / 1_000),
+        BARS.connectedSeconds,
+        's',
+      ),
       atMost('resident memory at its greatest', rounded(afterwards.peakMb, 1), BARS.residentMb, 'MB'),
     ],
     checks: [equal('states heard by the broker', await broker.call('states'), meters)],
@@ -56,7 +74,9 @@ export async function fleet(options: BenchOptions, cleanup: Cleanup): Promise<Ou
 }
 
 function spawnSimulator(args: readonly string[], cleanup: Cleanup): ChildProcess {
-  const child = spawn(process.execPath, [projectPath('dist', 'simulator', 'cli.js'), ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [projectPath('dist', 'simulator', 'cli.js'), ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   const kill = (): boolean => child.kill('SIGKILL');
   process.once('exit', kill);
   cleanup.defer(() => {

@@ -55,7 +55,9 @@ const handlers = {
       log: createLogger(process.env['LOG_LEVEL'] ?? 'warn'),
       authenticate: (username, password) => {
         if (username === HEAD_END) return Promise.resolve(password === PASSWORD ? { kind: 'head-end' } : null);
-        return Promise.resolve(password === gatewayPassword(keySeed, username) ? { kind: 'gateway', gateway: username } : null);
+        return Promise.resolve(
+          password === gatewayPassword(keySeed, username) ? { kind: 'gateway', gateway: username } : null,
+        );
       },
     });
     return { brokerUrl: broker.url, downlinkKey: { kid: key.kid, role: 'head-end', x } };
@@ -63,14 +65,24 @@ const handlers = {
   /** Connects the bare client; `all` are the meters it will switch. */
   async connect(all: OrderedMeter[]): Promise<void> {
     meters = all.map((meter) => ({ ...meter }));
-    client = await mqtt.connectAsync(broker!.url, { username: HEAD_END, password: PASSWORD, clientId: 'floor', clean: true });
+    client = await mqtt.connectAsync(broker!.url, {
+      username: HEAD_END,
+      password: PASSWORD,
+      clientId: 'floor',
+      clean: true,
+    });
     client.on('message', () => onAck());
     await client.subscribeAsync('relight/v1/+/up/+/ack', { qos: 1 });
   },
   switchAll,
   /** Counts what meters say of themselves from now on; see `states`. */
   async countStates(): Promise<void> {
-    const listener = await mqtt.connectAsync(broker!.url, { username: HEAD_END, password: PASSWORD, clientId: 'states', clean: true });
+    const listener = await mqtt.connectAsync(broker!.url, {
+      username: HEAD_END,
+      password: PASSWORD,
+      clientId: 'states',
+      clean: true,
+    });
     listener.on('message', () => (statesHeard += 1));
     await listener.subscribeAsync('relight/v1/+/up/+/state', { qos: 0 });
     client = listener;
@@ -89,7 +101,10 @@ async function switchAll(operation: 'CUT' | 'RESTORE', simulatorPid: number): Pr
   const orders = nextOrders(operation);
   let acks = 0;
   const answered = new Promise<void>((done, fail) => {
-    const timer = setTimeout(() => fail(new Error(`${acks} of ${orders.length} acks within ${ACK_TIMEOUT_MS / 1000} s`)), ACK_TIMEOUT_MS);
+    const timer = setTimeout(
+      () => fail(new Error(`${acks} of ${orders.length} acks within ${ACK_TIMEOUT_MS / 1000} s`)),
+      ACK_TIMEOUT_MS,
+    );
     onAck = () => {
       acks += 1;
       if (acks < orders.length) return;
@@ -102,7 +117,11 @@ async function switchAll(operation: 'CUT' | 'RESTORE', simulatorPid: number): Pr
   publishAll(orders);
   await answered;
   const elapsedMs = performance.now() - startedAtMs;
-  return { elapsedMs, acks, cpu: { floor: cpuMs([process.pid]) - before.floor, simulator: cpuMs([simulatorPid]) - before.simulator } };
+  return {
+    elapsedMs,
+    acks,
+    cpu: { floor: cpuMs([process.pid]) - before.floor, simulator: cpuMs([simulatorPid]) - before.simulator },
+  };
 }
 
 function nextOrders(operation: 'CUT' | 'RESTORE'): WireOrder[] {
@@ -133,7 +152,11 @@ async function restoreOne(index: number): Promise<BareRestore> {
     client!.publish(topic, payload, { qos: 1 });
   });
   const endedAtMs = performance.now();
-  return { elapsedMs: endedAtMs - startedAtMs, commitMs: committedAtMs - startedAtMs, wireMs: endedAtMs - committedAtMs };
+  return {
+    elapsedMs: endedAtMs - startedAtMs,
+    commitMs: committedAtMs - startedAtMs,
+    wireMs: endedAtMs - committedAtMs,
+  };
 }
 
 serveBench(handlers, async () => {

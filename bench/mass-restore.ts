@@ -12,7 +12,10 @@ import { atLeast, equal, type Check, type Figure, type Outcome } from './support
 import { median, rounded } from './support/statistics.js';
 import { until } from './support/until.js';
 
-const SIZES = { full: { districts: 50, metersPerDistrict: 200, rounds: 3 }, quick: { districts: 5, metersPerDistrict: 200, rounds: 2 } };
+const SIZES = {
+  full: { districts: 50, metersPerDistrict: 200, rounds: 3 },
+  quick: { districts: 5, metersPerDistrict: 200, rounds: 2 },
+};
 const BAR_SHARE = 0.35;
 /** The product's slowest regular look is one second; a fleet that has said nothing for this long has said all. */
 const QUIET_MS = 1_500;
@@ -47,7 +50,11 @@ export async function massRestore(options: BenchOptions, cleanup: Cleanup): Prom
   return outcomeOf(size, meters, rounds, checks);
 }
 
-async function openProduct(size: { districts: number; metersPerDistrict: number }, options: BenchOptions, cleanup: Cleanup) {
+async function openProduct(
+  size: { districts: number; metersPerDistrict: number },
+  options: BenchOptions,
+  cleanup: Cleanup,
+) {
   step('opening the simulated world');
   // Made first, so that it goes last: a database whose folder is gone cannot be told to stop.
   const dataDir = join(cleanup.directory(), 'data');
@@ -66,20 +73,32 @@ async function openProduct(size: { districts: number; metersPerDistrict: number 
   return { head, fleet, manifest: manifest as FleetManifest };
 }
 
-async function openFloor(manifest: FleetManifest, options: BenchOptions, cleanup: Cleanup): Promise<Side<Child<FloorProcess>>> {
+async function openFloor(
+  manifest: FleetManifest,
+  options: BenchOptions,
+  cleanup: Cleanup,
+): Promise<Side<Child<FloorProcess>>> {
   const head = startChild<FloorProcess>('floor-process.js', cleanup, options.profiling('mass-restore-floor'));
   const { brokerUrl, downlinkKey } = await head.call('open', manifest.keySeed);
   const fleet = startChild<FleetProcess>('fleet-process.js', cleanup);
   await fleet.call('start', { fleet: { ...manifest, downlinkKeys: [downlinkKey] }, brokerUrl, relayMs: 0 });
   await head.call(
     'connect',
-    manifest.meters.map(({ meter, gateway, installation, lastSequence }) => ({ serial: meter, gateway, installation, sequence: lastSequence })),
+    manifest.meters.map(({ meter, gateway, installation, lastSequence }) => ({
+      serial: meter,
+      gateway,
+      installation,
+      sequence: lastSequence,
+    })),
   );
   await quiet(fleet);
   return { head, fleet };
 }
 
-async function productRound({ head, fleet }: Side<Child<ProductProcess>>): Promise<{ measured: MassRestore; checks: Check[] }> {
+async function productRound({
+  head,
+  fleet,
+}: Side<Child<ProductProcess>>): Promise<{ measured: MassRestore; checks: Check[] }> {
   await head.call('cutAll');
   await quiet(fleet);
   const before = await fleet.call('summary');
@@ -90,7 +109,8 @@ async function productRound({ head, fleet }: Side<Child<ProductProcess>>): Promi
   const relays = await fleet.call('relays');
   const meters = relays.length;
   const obeyed = relays.filter(
-    ({ serial, toggles, closed, lastCommandId }) => closed && toggles === earlier.get(serial)! + 1 && lastCommandId === measured.commandIds.get(serial),
+    ({ serial, toggles, closed, lastCommandId }) =>
+      closed && toggles === earlier.get(serial)! + 1 && lastCommandId === measured.commandIds.get(serial),
   );
   const checks = [
     equal('product: commands VERIFIED', measured.states['VERIFIED'] ?? 0, meters),
@@ -102,14 +122,20 @@ async function productRound({ head, fleet }: Side<Child<ProductProcess>>): Promi
   return { measured, checks };
 }
 
-async function floorRound({ head, fleet }: Side<Child<FloorProcess>>, meters: number): Promise<{ measured: BareSwitching; checks: Check[] }> {
+async function floorRound(
+  { head, fleet }: Side<Child<FloorProcess>>,
+  meters: number,
+): Promise<{ measured: BareSwitching; checks: Check[] }> {
   await head.call('switchAll', 'CUT', fleet.pid);
   await quiet(fleet);
   const before = await fleet.call('summary');
   const measured = await head.call('switchAll', 'RESTORE', fleet.pid);
   await quiet(fleet);
   const after = await fleet.call('summary');
-  return { measured, checks: [equal('floor: relays closed', after.closed, meters), ...messageChecks('floor', before, after, meters)] };
+  return {
+    measured,
+    checks: [equal('floor: relays closed', after.closed, meters), ...messageChecks('floor', before, after, meters)],
+  };
 }
 
 const messageChecks = (side: string, before: FleetSummary, after: FleetSummary, meters: number): Check[] => [
@@ -123,19 +149,32 @@ const messageChecks = (side: string, before: FleetSummary, after: FleetSummary, 
 async function quiet(fleet: Child<FleetProcess>): Promise<void> {
   let last = '';
   let sinceMs = performance.now();
-  await until('the meters have fallen quiet', async () => {
-    const { received, sent } = await fleet.call('summary');
-    const now = JSON.stringify([received, sent]);
-    if (now !== last) sinceMs = performance.now();
-    last = now;
-    return performance.now() - sinceMs > QUIET_MS;
-  }, { everyMs: 100, timeoutMs: 180_000 });
+  await until(
+    'the meters have fallen quiet',
+    async () => {
+      const { received, sent } = await fleet.call('summary');
+      const now = JSON.stringify([received, sent]);
+      if (now !== last) sinceMs = performance.now();
+      last = now;
+      return performance.now() - sinceMs > QUIET_MS;
+    },
+    { everyMs: 100, timeoutMs: 180_000 },
+  );
 }
 
-function outcomeOf(size: object, meters: number, rounds: { product: MassRestore; floor: BareSwitching }[], checks: Check[]): Outcome {
+function outcomeOf(
+  size: object,
+  meters: number,
+  rounds: { product: MassRestore; floor: BareSwitching }[],
+  checks: Check[],
+): Outcome {
   const perSecond = (elapsedMs: number): number => (meters * 1_000) / elapsedMs;
   const share = median(rounds.map(({ product, floor }) => floor.elapsedMs / product.elapsedMs));
-  const figure = (what: string, unit: string, pick: (round: (typeof rounds)[number]) => number): Figure => ({ what, value: rounded(median(rounds.map(pick))), unit });
+  const figure = (what: string, unit: string, pick: (round: (typeof rounds)[number]) => number): Figure => ({
+    what,
+    value: rounded(median(rounds.map(pick))),
+    unit,
+  });
   return {
     parameters: { ...size, meters },
     figures: [

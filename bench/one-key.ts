@@ -22,14 +22,20 @@ const PAY = `mutation ($input: RecordPaymentInput!) { change: recordPayment(inpu
 /** The same payment handed in 64 times at once must be one payment with 64 equal answers. Repeated with fresh keys. */
 export async function oneKey(_options: BenchOptions, cleanup: Cleanup): Promise<Outcome> {
   step('starting Relight');
-  const relight = await startRelight({ environment: { SIMULATED_METERS: '50', SIMULATED_ARREARS_SHARE: '1' }, simulator: false }, cleanup);
+  const relight = await startRelight(
+    { environment: { SIMULATED_METERS: '50', SIMULATED_ARREARS_SHARE: '1' }, simulator: false },
+    cleanup,
+  );
   const database = new pg.Client({ connectionString: relight.databaseUrl });
   await database.connect();
   cleanup.defer(() => database.end());
   const token = await relight.token({ subject: 'bench-counter', role: 'COUNTER' });
   const clients = await Promise.all(Array.from({ length: REQUESTS }, () => HttpConnection.open(relight.url, token)));
   cleanup.defer(() => clients.forEach((client) => client.close()));
-  const { rows: accounts } = await database.query<{ accountNumber: string }>(`SELECT account_number AS "accountNumber" FROM account ORDER BY 1 LIMIT $1`, [REPEATS]);
+  const { rows: accounts } = await database.query<{ accountNumber: string }>(
+    `SELECT account_number AS "accountNumber" FROM account ORDER BY 1 LIMIT $1`,
+    [REPEATS],
+  );
 
   const checks: Check[] = [];
   const elapsedMs: number[] = [];
@@ -38,13 +44,22 @@ export async function oneKey(_options: BenchOptions, cleanup: Cleanup): Promise<
     const idempotencyKey = randomUUID();
     // The last one pays for nobody we know.
     const accountNumber = repeat === REPEATS - 1 ? UNKNOWN_ACCOUNT : accounts[repeat]!.accountNumber;
-    const input = { idempotencyKey, accountNumber, amount: { amount: '12.34', currency: 'CNY' }, channel: 'MOBILE_APP' };
+    const input = {
+      idempotencyKey,
+      accountNumber,
+      amount: { amount: '12.34', currency: 'CNY' },
+      channel: 'MOBILE_APP',
+    };
     const startedAtMs = performance.now();
     const answers = await Promise.all(clients.map((client) => client.post(PAY, { input })));
     elapsedMs.push(performance.now() - startedAtMs);
     answers.forEach((answer) => changeOf(answer));
     checks.push(
-      equal(`different answers to key ${repeat + 1}`, new Set(answers.map(({ status, body }) => `${status} ${body}`)).size, 1),
+      equal(
+        `different answers to key ${repeat + 1}`,
+        new Set(answers.map(({ status, body }) => `${status} ${body}`)).size,
+        1,
+      ),
       ...(await effectsOf(database, idempotencyKey, repeat + 1)),
     );
   }
@@ -52,9 +67,25 @@ export async function oneKey(_options: BenchOptions, cleanup: Cleanup): Promise<
   const broken = checks.filter(({ holds }) => !holds);
   return {
     parameters: { requests: REQUESTS, repeats: REPEATS },
-    figures: [{ what: `${REQUESTS} requests with one key, all answered, p50`, value: rounded(quantile(elapsedMs, 0.5)), unit: 'ms' }],
+    figures: [
+      {
+        what: `${REQUESTS} requests with one key, all answered, p50`,
+        value: rounded(quantile(elapsedMs, 0.5)),
+        unit: 'ms',
+      },
+    ],
     bars: [atMost('effects or answers that should not be', broken.length, 0, '')],
-    checks: broken.length > 0 ? broken : [equal('keys with 1 effect and 64 equal answers', checks.filter(({ what }) => what.startsWith('different')).length, REPEATS), ...checks.slice(-2)],
+    checks:
+      broken.length > 0
+        ? broken
+        : [
+            equal(
+              'keys with 1 effect and 64 equal answers',
+              checks.filter(({ what }) => what.startsWith('different')).length,
+              REPEATS,
+            ),
+            ...checks.slice(-2),
+          ],
   };
 }
 
@@ -68,5 +99,9 @@ async function effectsOf(database: pg.Client, idempotencyKey: string, repeat: nu
     [idempotencyKey],
   );
   const { payments, booked, audited } = rows[0]!;
-  return [equal(`payments under key ${repeat}`, payments, 1), equal(`fen booked under key ${repeat}`, booked, 1_234), equal(`audit entries under key ${repeat}`, audited, 1)];
+  return [
+    equal(`payments under key ${repeat}`, payments, 1),
+    equal(`fen booked under key ${repeat}`, booked, 1_234),
+    equal(`audit entries under key ${repeat}`, audited, 1),
+  ];
 }

@@ -51,13 +51,18 @@ export async function payments(options: BenchOptions, cleanup: Cleanup): Promise
     SIMULATED_ARREARS_SHARE: '1',
     SIMULATED_MONTHS: '1',
   };
-  const relight = await startRelight({ environment, simulator: false, execArgv: options.profiling('payments-product') }, cleanup);
+  const relight = await startRelight(
+    { environment, simulator: false, execArgv: options.profiling('payments-product') },
+    cleanup,
+  );
   const database = new pg.Client({ connectionString: relight.databaseUrl });
   await database.connect();
   cleanup.defer(() => database.end());
   const owing = await owingAccounts(database, 2 * perSide);
   const [byHttp, byPlain] = [owing.slice(0, perSide), owing.slice(perSide)];
-  const recorded = await recordPayments(relight.databaseUrl, byPlain.map(inputOf), (done) => step(`recording statements: payment ${done} of ${perSide}`));
+  const recorded = await recordPayments(relight.databaseUrl, byPlain.map(inputOf), (done) =>
+    step(`recording statements: payment ${done} of ${perSide}`),
+  );
   await database.query('VACUUM ANALYZE');
 
   const clients = await openClients(relight, cleanup);
@@ -83,12 +88,19 @@ async function owingAccounts(database: pg.Client, wanted: number): Promise<Owing
     `SELECT account_number AS "accountNumber", due_minor::text AS "dueMinor" FROM account WHERE due_minor > 0 ORDER BY md5(account_number) LIMIT $1`,
     [wanted],
   );
-  if (rows.length < wanted) throw new Error(`this world has ${rows.length} accounts that owe, the bench needs ${wanted}`);
+  if (rows.length < wanted)
+    throw new Error(`this world has ${rows.length} accounts that owe, the bench needs ${wanted}`);
   return rows;
 }
 
 const inputOf = ({ accountNumber, dueMinor }: Owing) =>
-  ({ idempotencyKey: randomUUID(), accountNumber, amountMinor: BigInt(dueMinor), currency: 'CNY', channel: 'MOBILE_APP' }) as const;
+  ({
+    idempotencyKey: randomUUID(),
+    accountNumber,
+    amountMinor: BigInt(dueMinor),
+    currency: 'CNY',
+    channel: 'MOBILE_APP',
+  }) as const;
 
 async function openClients(relight: RunningRelight, cleanup: Cleanup): Promise<HttpConnection[]> {
   const token = await relight.token({ subject: 'bench-counter', role: 'COUNTER' });
@@ -106,7 +118,12 @@ async function payOverHttp(clients: readonly HttpConnection[], owing: readonly O
     clients.map(async (client) => {
       for (let account = left.pop(); account; account = left.pop()) {
         const amount = `${account.dueMinor.slice(0, -2) || '0'}.${account.dueMinor.slice(-2).padStart(2, '0')}`;
-        const input = { idempotencyKey: randomUUID(), accountNumber: account.accountNumber, amount: { amount, currency: 'CNY' }, channel: 'MOBILE_APP' };
+        const input = {
+          idempotencyKey: randomUUID(),
+          accountNumber: account.accountNumber,
+          amount: { amount, currency: 'CNY' },
+          channel: 'MOBILE_APP',
+        };
         answers.push(await client.post(PAY, { input }));
       }
     }),
@@ -120,11 +137,22 @@ async function payOverHttp(clients: readonly HttpConnection[], owing: readonly O
 }
 
 async function measured(relight: RunningRelight, run: () => Promise<number>): Promise<Side> {
-  const usage = (): Cpu => ({ product: cpuMs([relight.mainPid]), postgres: cpuMs(relight.postgresPids(), true), bench: cpuMs([process.pid]) });
+  const usage = (): Cpu => ({
+    product: cpuMs([relight.mainPid]),
+    postgres: cpuMs(relight.postgresPids(), true),
+    bench: cpuMs([process.pid]),
+  });
   const before = usage();
   const elapsedMs = await run();
   const after = usage();
-  return { elapsedMs, cpu: { product: after.product - before.product, postgres: after.postgres - before.postgres, bench: after.bench - before.bench } };
+  return {
+    elapsedMs,
+    cpu: {
+      product: after.product - before.product,
+      postgres: after.postgres - before.postgres,
+      bench: after.bench - before.bench,
+    },
+  };
 }
 
 async function checksOf(database: pg.Client, owing: readonly Owing[], perSide: number): Promise<Check[]> {
@@ -141,12 +169,26 @@ async function checksOf(database: pg.Client, owing: readonly Owing[], perSide: n
   ];
 }
 
-function outcomeOf(size: Size, statements: number, rounds: readonly { product: Side; floor: Side }[], checks: Check[]): Outcome {
+function outcomeOf(
+  size: Size,
+  statements: number,
+  rounds: readonly { product: Side; floor: Side }[],
+  checks: Check[],
+): Outcome {
   const perSecond = ({ elapsedMs }: Side): number => (size.perRound * 1_000) / elapsedMs;
-  const figure = (what: string, unit: string, pick: (round: { product: Side; floor: Side }) => number): Figure => ({ what, value: rounded(median(rounds.map(pick)), 3), unit });
+  const figure = (what: string, unit: string, pick: (round: { product: Side; floor: Side }) => number): Figure => ({
+    what,
+    value: rounded(median(rounds.map(pick)), 3),
+    unit,
+  });
   const each = (ms: number): number => ms / size.perRound;
   return {
-    parameters: { connections: CONNECTIONS, ...size, counted: size.rounds * size.perRound, statementsPerPayment: statements },
+    parameters: {
+      connections: CONNECTIONS,
+      ...size,
+      counted: size.rounds * size.perRound,
+      statementsPerPayment: statements,
+    },
     figures: [
       figure('recordPayment over HTTP', '/s', ({ product }) => perSecond(product)),
       figure('floor: the same statements by plain pg', '/s', ({ floor }) => perSecond(floor)),
@@ -156,7 +198,14 @@ function outcomeOf(size: Size, statements: number, rounds: readonly { product: S
       figure('floor: processor time of PostgreSQL, per payment', 'ms', ({ floor }) => each(floor.cpu.postgres)),
       figure('floor: processor time of plain pg, per payment', 'ms', ({ floor }) => each(floor.cpu.bench)),
     ],
-    bars: [atLeast('share of the floor, median of the rounds', rounded(median(rounds.map(({ product, floor }) => floor.elapsedMs / product.elapsedMs)), 3), BAR_SHARE, 'of floor')],
+    bars: [
+      atLeast(
+        'share of the floor, median of the rounds',
+        rounded(median(rounds.map(({ product, floor }) => floor.elapsedMs / product.elapsedMs)), 3),
+        BAR_SHARE,
+        'of floor',
+      ),
+    ],
     checks,
     detail: rounds,
   };

@@ -40,7 +40,10 @@ let product: { ctx: FlowContext; key: SigningKey; clusterDir: string; brokerUrl:
 const handlers = {
   /** Starts everything and opens a world. Returns the broker's address and the simulator's manifest. */
   async open(environment: Readonly<Record<string, string>>): Promise<{ brokerUrl: string; manifest: object }> {
-    const config = readConfig({ PORT: '0', MQTT_PORT: '0', MQTT_USERNAME: HEAD_END, MQTT_PASSWORD: PASSWORD, ...environment }, ['--no-simulator', '--no-story']);
+    const config = readConfig(
+      { PORT: '0', MQTT_PORT: '0', MQTT_USERNAME: HEAD_END, MQTT_PASSWORD: PASSWORD, ...environment },
+      ['--no-simulator', '--no-story'],
+    );
     app = await startApp(config, { step: tell });
     const { ctx, mqttUrl } = app;
     // A meter that waits for its button would measure the customer.
@@ -65,7 +68,10 @@ const METERS = statement(
   `SELECT m.serial, g.gateway_number AS gateway, i.id AS installation, greatest(m.sequence, m.reported_sequence)::float8 AS sequence
    FROM meter m JOIN gateway g ON g.id = m.gateway_id JOIN meter_installation i ON i.meter_id = m.id AND i.removed_at IS NULL`,
 );
-const CLOSED = statement('bench-closed', `SELECT count(*)::int AS n FROM meter WHERE reported_relay IS DISTINCT FROM 'OPEN'`);
+const CLOSED = statement(
+  'bench-closed',
+  `SELECT count(*)::int AS n FROM meter WHERE reported_relay IS DISTINCT FROM 'OPEN'`,
+);
 
 /**
  * Brings every meter into the state after a cut: the interruptions by one statement, the relays by signed orders on the wire, so that
@@ -75,13 +81,23 @@ async function cutAll(): Promise<void> {
   const { ctx, key, brokerUrl } = product;
   await ctx.db.rows(OPEN_INTERRUPTIONS, [ctx.clock.now()]);
   const meters = await ctx.db.rows<OrderedMeter>(METERS);
-  const client = await mqtt.connectAsync(brokerUrl, { username: HEAD_END, password: PASSWORD, clientId: 'bench-cutter' });
+  const client = await mqtt.connectAsync(brokerUrl, {
+    username: HEAD_END,
+    password: PASSWORD,
+    clientId: 'bench-cutter',
+  });
   try {
     for (let start = 0; start < meters.length; start += CUTS_AT_ONCE) {
-      const orders = meters.slice(start, start + CUTS_AT_ONCE).map((meter) => wireOrder(meter, 'CUT', key, ctx.clock.now()));
+      const orders = meters
+        .slice(start, start + CUTS_AT_ONCE)
+        .map((meter) => wireOrder(meter, 'CUT', key, ctx.clock.now()));
       await Promise.all(orders.map(({ topic, payload }) => client.publishAsync(topic, payload, { qos: 1 })));
     }
-    await until('every meter reports its relay open', async () => (await ctx.db.rows<{ n: number }>(CLOSED))[0]!.n === 0, { everyMs: 200 });
+    await until(
+      'every meter reports its relay open',
+      async () => (await ctx.db.rows<{ n: number }>(CLOSED))[0]!.n === 0,
+      { everyMs: 200 },
+    );
   } finally {
     await client.endAsync();
   }
@@ -98,9 +114,16 @@ const OPEN_POINTS = statement(
 /** Queues the restore of every meter in one transaction and waits until each is VERIFIED. */
 async function restoreAll(simulatorPid: number): Promise<MassRestore> {
   const { ctx } = product;
-  const points = (await ctx.db.rows<{ interruptionId: string; servicePointId: string; accountId: string; meterId: string; installationId: string; serial: string }>(OPEN_POINTS)).map(
-    (point) => ({ ...point, id: newId(), mode: 'DIRECT' as const, reason: 'ARREARS' as const }),
-  );
+  const points = (
+    await ctx.db.rows<{
+      interruptionId: string;
+      servicePointId: string;
+      accountId: string;
+      meterId: string;
+      installationId: string;
+      serial: string;
+    }>(OPEN_POINTS)
+  ).map((point) => ({ ...point, id: newId(), mode: 'DIRECT' as const, reason: 'ARREARS' as const }));
   const pending = new Set(points.map(({ id }) => id));
   // Told after the commit that holds the proof: the moment at which a watcher could know.
   let finish!: () => void;
@@ -113,7 +136,11 @@ async function restoreAll(simulatorPid: number): Promise<MassRestore> {
   let before = usage(simulatorPid);
   const at = ctx.clock.now();
   await ctx.db.transaction('bench-restore-all', async (tx) => {
-    await closeInterruptions(tx, points.map(({ interruptionId }) => interruptionId), { actor: ACTOR, at, reason: 'bench' });
+    await closeInterruptions(
+      tx,
+      points.map(({ interruptionId }) => interruptionId),
+      { actor: ACTOR, at, reason: 'bench' },
+    );
     const { remoteWindowMs, armedWindowMs } = ctx.timings;
     await orderRestores(tx, points, { actor: ACTOR, at, reason: 'bench', remoteWindowMs, armedWindowMs });
     tx.afterCommit(() => {
@@ -126,12 +153,25 @@ async function restoreAll(simulatorPid: number): Promise<MassRestore> {
   const elapsedMs = performance.now() - startedAtMs;
   const after = usage(simulatorPid);
   unlisten();
-  const cpu = { product: after.product - before.product, postgres: after.postgres - before.postgres, simulator: after.simulator - before.simulator };
-  return { elapsedMs, cpu, ...(await stored(points.map(({ id }) => id))), commandIds: new Map(points.map(({ serial, id }) => [serial, id])) };
+  const cpu = {
+    product: after.product - before.product,
+    postgres: after.postgres - before.postgres,
+    simulator: after.simulator - before.simulator,
+  };
+  return {
+    elapsedMs,
+    cpu,
+    ...(await stored(points.map(({ id }) => id))),
+    commandIds: new Map(points.map(({ serial, id }) => [serial, id])),
+  };
 }
 
 function usage(simulatorPid: number): MassRestore['cpu'] {
-  return { product: cpuMs([process.pid]), postgres: cpuMs(clusterPids(product.clusterDir), true), simulator: cpuMs([simulatorPid]) };
+  return {
+    product: cpuMs([process.pid]),
+    postgres: cpuMs(clusterPids(product.clusterDir), true),
+    simulator: cpuMs([simulatorPid]),
+  };
 }
 
 const STATES = statement(

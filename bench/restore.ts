@@ -16,7 +16,10 @@ import { atMost, equal, type Check, type Figure, type Outcome } from './support/
 import { median, quantile, rounded } from './support/statistics.js';
 import { pause } from './support/until.js';
 
-const SIZES = { full: { meters: 400, warmUp: 40, rounds: 5, perRound: 60 }, quick: { meters: 60, warmUp: 5, rounds: 3, perRound: 10 } };
+const SIZES = {
+  full: { meters: 400, warmUp: 40, rounds: 5, perRound: 60 },
+  quick: { meters: 60, warmUp: 5, rounds: 3, perRound: 10 },
+};
 type Size = (typeof SIZES)['full'];
 const BARS = { p50: 3, p99: 6 };
 /** Between two restores: long enough for the last words of the one before to be stored. */
@@ -47,7 +50,9 @@ export async function restore(options: BenchOptions, cleanup: Cleanup): Promise<
   await database.connect();
   cleanup.defer(() => database.end());
   const wanted = size.warmUp + size.rounds * size.perRound;
-  const cut = await cutThroughApi(relight, database, await debtorsOf(database, wanted), (done) => step(`cutting meters: ${done} of ${wanted}`));
+  const cut = await cutThroughApi(relight, database, await debtorsOf(database, wanted), (done) =>
+    step(`cutting meters: ${done} of ${wanted}`),
+  );
   const floor = await openFloor(relight, cut, options, cleanup);
   const payer = await Payer.open(relight, cleanup);
 
@@ -69,7 +74,12 @@ export async function restore(options: BenchOptions, cleanup: Cleanup): Promise<
 }
 
 /** Bare parts: a broker and client process of their own, a fleet of their own with open relays, own tables in the same database. */
-async function openFloor(relight: RunningRelight, cut: readonly CutDebtor[], options: BenchOptions, cleanup: Cleanup): Promise<Child<FloorProcess>> {
+async function openFloor(
+  relight: RunningRelight,
+  cut: readonly CutDebtor[],
+  options: BenchOptions,
+  cleanup: Cleanup,
+): Promise<Child<FloorProcess>> {
   step('opening the floor');
   const floor = startChild<FloorProcess>('floor-process.js', cleanup, options.profiling('restore-floor'));
   const { manifest } = generateFleet({
@@ -83,13 +93,21 @@ async function openFloor(relight: RunningRelight, cut: readonly CutDebtor[], opt
   });
   const { brokerUrl, downlinkKey } = await floor.call('open', manifest.keySeed);
   const fleet = startChild<FleetProcess>('fleet-process.js', cleanup);
-  const dark = { ...manifest, downlinkKeys: [downlinkKey], meters: manifest.meters.map((meter) => ({ ...meter, relay: 'open' as const, lastSequence: 1 })) };
+  const dark = {
+    ...manifest,
+    downlinkKeys: [downlinkKey],
+    meters: manifest.meters.map((meter) => ({ ...meter, relay: 'open' as const, lastSequence: 1 })),
+  };
   await fleet.call('start', { fleet: dark, brokerUrl, relayMs: 0, spreadMs: 200 });
   await floor.call(
     'connect',
     dark.meters.map(({ meter, gateway, installation }) => ({ serial: meter, gateway, installation, sequence: 1 })),
   );
-  await floor.call('openRows', relight.databaseUrl, cut.map(({ commandId }) => commandId));
+  await floor.call(
+    'openRows',
+    relight.databaseUrl,
+    cut.map(({ commandId }) => commandId),
+  );
   // The meters say how they stand over some seconds after they connect.
   await pause(3_000);
   return floor;
@@ -103,7 +121,10 @@ class Payer {
   ) {}
 
   static async open(relight: RunningRelight, cleanup: Cleanup): Promise<Payer> {
-    const http = await HttpConnection.open(relight.url, await relight.token({ subject: 'bench-counter', role: 'COUNTER' }));
+    const http = await HttpConnection.open(
+      relight.url,
+      await relight.token({ subject: 'bench-counter', role: 'COUNTER' }),
+    );
     const token = await relight.token({ subject: 'bench-hotline', role: 'HOTLINE' });
     const live = createClient({
       url: `${relight.url.replace('http', 'ws')}/graphql`,
@@ -120,7 +141,11 @@ class Payer {
   }
 
   /** Follows the supply, pays what is due, and resolves with the instants of the answer and of the proof. */
-  async payAndWait({ servicePointNumber, accountNumber, due }: CutDebtor): Promise<{ answeredAtMs: number; verifiedAtMs: number }> {
+  async payAndWait({
+    servicePointNumber,
+    accountNumber,
+    due,
+  }: CutDebtor): Promise<{ answeredAtMs: number; verifiedAtMs: number }> {
     let begun!: () => void;
     const following = new Promise<void>((done) => (begun = done));
     const verified = this.verified(servicePointNumber, begun);
@@ -128,7 +153,12 @@ class Payer {
     verified.catch(() => undefined);
     await Promise.race([following, verified]);
     await pause(IDLE_MS);
-    const input = { idempotencyKey: randomUUID(), accountNumber, amount: { amount: due, currency: 'CNY' }, channel: 'MOBILE_APP' };
+    const input = {
+      idempotencyKey: randomUUID(),
+      accountNumber,
+      amount: { amount: due, currency: 'CNY' },
+      channel: 'MOBILE_APP',
+    };
     const answer = await this.http.post(PAY, { input });
     changeOf(answer);
     return { answeredAtMs: answer.atMs, verifiedAtMs: await verified };
@@ -136,15 +166,25 @@ class Payer {
 
   private verified(number: string, onBegun: () => void): Promise<number> {
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error(`no VERIFIED for ${number} within ${EVENT_TIMEOUT_MS / 1_000} s`)), EVENT_TIMEOUT_MS);
-      const unsubscribe = this.live.subscribe<{ supplyChanged: { entries: { act: string; toState: string | null; subjectType: string }[] } }>(
+      const timer = setTimeout(
+        () => reject(new Error(`no VERIFIED for ${number} within ${EVENT_TIMEOUT_MS / 1_000} s`)),
+        EVENT_TIMEOUT_MS,
+      );
+      const unsubscribe = this.live.subscribe<{
+        supplyChanged: { entries: { act: string; toState: string | null; subjectType: string }[] };
+      }>(
         { query: FOLLOW, variables: { number } },
         {
           next: ({ data, errors }) => {
             const atMs = performance.now();
             if (!data) return reject(new Error(JSON.stringify(errors)));
             onBegun();
-            if (!data.supplyChanged.entries.some(({ toState, subjectType }) => toState === 'VERIFIED' && subjectType === 'SwitchCommand')) return;
+            if (
+              !data.supplyChanged.entries.some(
+                ({ toState, subjectType }) => toState === 'VERIFIED' && subjectType === 'SwitchCommand',
+              )
+            )
+              return;
             clearTimeout(timer);
             unsubscribe();
             resolve(atMs);
@@ -176,23 +216,41 @@ async function restoresOf(database: pg.Client, cut: readonly CutDebtor[]): Promi
   return new Map(rows.map((row) => [row.servicePointNumber, row]));
 }
 
-async function checksOf(database: pg.Client, rows: ReadonlyMap<string, RestoreRow>, cut: readonly CutDebtor[]): Promise<Check[]> {
+async function checksOf(
+  database: pg.Client,
+  rows: ReadonlyMap<string, RestoreRow>,
+  cut: readonly CutDebtor[],
+): Promise<Check[]> {
   const closed = await database.query<{ n: number }>(
     `SELECT count(*)::int AS n FROM meter m JOIN meter_installation i ON i.meter_id = m.id JOIN service_point sp ON sp.id = i.service_point_id
      WHERE m.reported_relay = 'CLOSED' AND sp.service_point_number = ANY($1)`,
     [cut.map(({ servicePointNumber }) => servicePointNumber)],
   );
-  const once = [...rows.values()].filter(({ commands, attempts, state }) => commands === 1 && attempts === 1 && state === 'VERIFIED');
-  return [equal('one restore each, sent once, VERIFIED', once.length, cut.length), equal('relays reported closed', closed.rows[0]!.n, cut.length)];
+  const once = [...rows.values()].filter(
+    ({ commands, attempts, state }) => commands === 1 && attempts === 1 && state === 'VERIFIED',
+  );
+  return [
+    equal('one restore each, sent once, VERIFIED', once.length, cut.length),
+    equal('relays reported closed', closed.rows[0]!.n, cut.length),
+  ];
 }
 
-function outcomeOf(size: Size, restores: readonly Restore[], bare: readonly BareRestore[], checks: readonly Check[]): Outcome {
+function outcomeOf(
+  size: Size,
+  restores: readonly Restore[],
+  bare: readonly BareRestore[],
+  checks: readonly Check[],
+): Outcome {
   const counted = <Sample>(samples: readonly Sample[]): Sample[] => samples.slice(size.warmUp);
   const told = counted(restores).map(({ toldMs }) => toldMs);
   const row = counted(restores).map(({ rowMs }) => rowMs);
   const floor = counted(bare).map(({ elapsedMs }) => elapsedMs);
-  const roundOf = (samples: readonly number[], round: number): number[] => samples.slice(round * size.perRound, (round + 1) * size.perRound);
-  const ratios = Array.from({ length: size.rounds }, (_, round) => median(roundOf(told, round)) / median(roundOf(floor, round)));
+  const roundOf = (samples: readonly number[], round: number): number[] =>
+    samples.slice(round * size.perRound, (round + 1) * size.perRound);
+  const ratios = Array.from(
+    { length: size.rounds },
+    (_, round) => median(roundOf(told, round)) / median(roundOf(floor, round)),
+  );
   const figures = (what: string, samples: readonly number[]): Figure[] =>
     [0.5, 0.9, 0.99].map((q) => ({ what: `${what}, p${q * 100}`, value: rounded(quantile(samples, q)), unit: 'ms' }));
   return {
@@ -201,9 +259,21 @@ function outcomeOf(size: Size, restores: readonly Restore[], bare: readonly Bare
       ...figures('HTTP answer to VERIFIED at the subscriber', told),
       ...figures('HTTP answer to VERIFIED in the row', row),
       ...figures('floor', floor),
-      { what: 'floor: commit of the rows, p50', value: rounded(median(counted(bare).map(({ commitMs }) => commitMs))), unit: 'ms' },
-      { what: 'floor: MQTT command and ack, p50', value: rounded(median(counted(bare).map(({ wireMs }) => wireMs))), unit: 'ms' },
-      { what: 'p99 against the p50 of the floor', value: rounded(quantile(told, 0.99) / median(floor)), unit: '× floor' },
+      {
+        what: 'floor: commit of the rows, p50',
+        value: rounded(median(counted(bare).map(({ commitMs }) => commitMs))),
+        unit: 'ms',
+      },
+      {
+        what: 'floor: MQTT command and ack, p50',
+        value: rounded(median(counted(bare).map(({ wireMs }) => wireMs))),
+        unit: 'ms',
+      },
+      {
+        what: 'p99 against the p50 of the floor',
+        value: rounded(quantile(told, 0.99) / median(floor)),
+        unit: '× floor',
+      },
     ],
     bars: [
       atMost('p50 at the subscriber, median of the rounds', rounded(median(ratios)), BARS.p50, '× floor'),

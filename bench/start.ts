@@ -35,7 +35,11 @@ export async function start(options: BenchOptions, cleanup: Cleanup): Promise<Ou
   const copy = join(cleanup.directory(), 'relight');
   step('copying the committed tree and node_modules');
   execFileSync('git', ['clone', '--quiet', projectPath(), copy], { stdio: ['ignore', 'ignore', 'inherit'] });
-  cpSync(projectPath('node_modules'), join(copy, 'node_modules'), { recursive: true, verbatimSymlinks: true, dereference: false });
+  cpSync(projectPath('node_modules'), join(copy, 'node_modules'), {
+    recursive: true,
+    verbatimSymlinks: true,
+    dereference: false,
+  });
   const cold: Start[] = [];
   const warm: Start[] = [];
   for (let round = 1; round <= times; round += 1) {
@@ -49,20 +53,44 @@ export async function start(options: BenchOptions, cleanup: Cleanup): Promise<Ou
   const greatest = all.reduce((a, b) => (a.memoryMb > b.memoryMb ? a : b));
   return {
     parameters: { coldStarts: times, warmStarts: times, nodeModules: 'copied from this tree', meters: 200 },
-    figures: greatest.processes.map(({ what, mb }) => ({ what: `memory (PSS) of ${what}`, value: rounded(mb, 1), unit: 'MB' })),
+    figures: greatest.processes.map(({ what, mb }) => ({
+      what: `memory (PSS) of ${what}`,
+      value: rounded(mb, 1),
+      unit: 'MB',
+    })),
     bars: [
-      atMost('npm start to ready, cold', rounded(median(cold.map(({ readyMs }) => readyMs)) / 1_000), BARS.coldSeconds, 's'),
-      atMost('npm start to ready, warm', rounded(median(warm.map(({ readyMs }) => readyMs)) / 1_000), BARS.warmSeconds, 's'),
+      atMost(
+        'npm start to ready, cold',
+        rounded(median(cold.map(({ readyMs }) => readyMs)) / 1_000),
+        BARS.coldSeconds,
+        's',
+      ),
+      atMost(
+        'npm start to ready, warm',
+        rounded(median(warm.map(({ readyMs }) => readyMs)) / 1_000),
+        BARS.warmSeconds,
+        's',
+      ),
       atMost('memory (PSS) of all processes, greatest seen', rounded(greatest.memoryMb, 1), BARS.memoryMb, 'MB'),
     ],
-    checks: [equal('starts with the meters connected', all.filter(({ metersConnected }) => metersConnected).length, all.length)],
+    checks: [
+      equal(
+        'starts with the meters connected',
+        all.filter(({ metersConnected }) => metersConnected).length,
+        all.length,
+      ),
+    ],
     detail: { cold, warm },
   };
 }
 
 async function startOnce(copy: string, cleanup: Cleanup): Promise<Start> {
   const startedAtMs = performance.now();
-  const npm = spawn('npm', ['start'], { cwd: copy, stdio: ['ignore', 'pipe', 'pipe'], env: { ...userEnvironment(), PORT: '0', MQTT_PORT: '0' } });
+  const npm = spawn('npm', ['start'], {
+    cwd: copy,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...userEnvironment(), PORT: '0', MQTT_PORT: '0' },
+  });
   const stop = (): void => end(npm);
   process.once('exit', stop);
   cleanup.defer(stop);
@@ -92,7 +120,9 @@ async function startOnce(copy: string, cleanup: Cleanup): Promise<Start> {
 
 /** As in a user's shell: what npm and this bench have put into the environment would decide which Node and which settings are used. */
 function userEnvironment(): NodeJS.ProcessEnv {
-  const kept = Object.entries(process.env).filter(([name]) => !/^(npm_|NODE|INIT_CWD|SIMULATED_|DATA_DIR|DATABASE_URL|MQTT_)/.test(name));
+  const kept = Object.entries(process.env).filter(
+    ([name]) => !/^(npm_|NODE|INIT_CWD|SIMULATED_|DATA_DIR|DATABASE_URL|MQTT_)/.test(name),
+  );
   const path = (process.env['PATH'] ?? '').split(':').filter((part) => !part.endsWith('node_modules/.bin'));
   return { ...Object.fromEntries(kept), PATH: path.join(':') };
 }

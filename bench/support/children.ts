@@ -10,7 +10,10 @@ export type Handlers = Record<string, (...values: any[]) => unknown>;
 /** A bench process of its own, seen from the bench. */
 export interface Child<Offer extends Handlers> {
   readonly pid: number;
-  call<Name extends keyof Offer & string>(name: Name, ...values: Parameters<Offer[Name]>): Promise<Awaited<ReturnType<Offer[Name]>>>;
+  call<Name extends keyof Offer & string>(
+    name: Name,
+    ...values: Parameters<Offer[Name]>
+  ): Promise<Awaited<ReturnType<Offer[Name]>>>;
 }
 
 interface Call {
@@ -35,8 +38,15 @@ const STOP_TIMEOUT_MS = 30_000;
  * Starts `dist/bench/<script>` as a process of its own. It is asked to stop, and killed by its pid if it does not, when the bench
  * ends; if the bench dies it ends by itself.
  */
-export function startChild<Offer extends Handlers>(script: string, cleanup: Cleanup, execArgv: readonly string[] = []): Child<Offer> {
-  const child = fork(join(import.meta.dirname, '..', script), [], { serialization: 'advanced', execArgv: [...execArgv] });
+export function startChild<Offer extends Handlers>(
+  script: string,
+  cleanup: Cleanup,
+  execArgv: readonly string[] = [],
+): Child<Offer> {
+  const child = fork(join(import.meta.dirname, '..', script), [], {
+    serialization: 'advanced',
+    execArgv: [...execArgv],
+  });
   const waiting = new Map<number, { resolve: (value: never) => void; reject: (error: Error) => void }>();
   let calls = 0;
   let ended: Error | undefined;

@@ -42,7 +42,12 @@ export async function debtorsOf(database: pg.Client, wanted: number): Promise<De
 }
 
 /** Cuts each of them lawfully through the API, asked for by one person and approved by another, until every meter has proven it. */
-export async function cutThroughApi(relight: RunningRelight, database: pg.Client, debtors: readonly Debtor[], progress: (done: number) => void): Promise<CutDebtor[]> {
+export async function cutThroughApi(
+  relight: RunningRelight,
+  database: pg.Client,
+  debtors: readonly Debtor[],
+  progress: (done: number) => void,
+): Promise<CutDebtor[]> {
   const clerk = await relight.token({ subject: 'bench-clerk', role: 'SUPERVISOR' });
   const approver = await relight.token({ subject: 'bench-approver', role: 'SUPERVISOR' });
   const left = [...debtors];
@@ -52,9 +57,20 @@ export async function cutThroughApi(relight: RunningRelight, database: pg.Client
       const approving = await HttpConnection.open(relight.url, approver);
       for (let debtor = left.shift(); debtor; debtor = left.shift()) {
         const { servicePointNumber } = debtor;
-        const input = { idempotencyKey: randomUUID(), servicePointNumber, interruptionReason: 'ARREARS', noticeServedOn: NOTICE_SERVED_ON, noticeProof: 'bench slip', reason: 'bench' };
+        const input = {
+          idempotencyKey: randomUUID(),
+          servicePointNumber,
+          interruptionReason: 'ARREARS',
+          noticeServedOn: NOTICE_SERVED_ON,
+          noticeProof: 'bench slip',
+          reason: 'bench',
+        };
         const { switchCommand } = changeOf<{ switchCommand: { id: string } }>(await asking.post(REQUEST, { input }));
-        changeOf(await approving.post(APPROVE, { input: { idempotencyKey: randomUUID(), switchCommandId: switchCommand.id, reason: 'bench' } }));
+        changeOf(
+          await approving.post(APPROVE, {
+            input: { idempotencyKey: randomUUID(), switchCommandId: switchCommand.id, reason: 'bench' },
+          }),
+        );
         progress(debtors.length - left.length);
       }
       asking.close();
@@ -62,13 +78,17 @@ export async function cutThroughApi(relight: RunningRelight, database: pg.Client
     }),
   );
   const cuts = new Map<string, string>();
-  await until('every cut is VERIFIED', async () => {
-    const { rows } = await database.query<{ servicePointNumber: string; id: string }>(
-      `SELECT sp.service_point_number AS "servicePointNumber", c.id FROM switch_command c JOIN service_point sp ON sp.id = c.service_point_id
+  await until(
+    'every cut is VERIFIED',
+    async () => {
+      const { rows } = await database.query<{ servicePointNumber: string; id: string }>(
+        `SELECT sp.service_point_number AS "servicePointNumber", c.id FROM switch_command c JOIN service_point sp ON sp.id = c.service_point_id
        WHERE c.operation = 'CUT' AND c.state = 'VERIFIED'`,
-    );
-    for (const { servicePointNumber, id } of rows) cuts.set(servicePointNumber, id);
-    return debtors.every(({ servicePointNumber }) => cuts.has(servicePointNumber));
-  }, { timeoutMs: CUT_TIMEOUT_MS, everyMs: 200 });
+      );
+      for (const { servicePointNumber, id } of rows) cuts.set(servicePointNumber, id);
+      return debtors.every(({ servicePointNumber }) => cuts.has(servicePointNumber));
+    },
+    { timeoutMs: CUT_TIMEOUT_MS, everyMs: 200 },
+  );
   return debtors.map((debtor) => ({ ...debtor, commandId: cuts.get(debtor.servicePointNumber)! }));
 }

@@ -17,7 +17,8 @@ const HEAD_END = Buffer.from('\r\n\r\n');
  */
 export class HttpConnection {
   private received: Buffer = Buffer.alloc(0);
-  private waiting: { readonly resolve: (answer: HttpAnswer) => void; readonly reject: (error: Error) => void } | undefined;
+  private waiting:
+    { readonly resolve: (answer: HttpAnswer) => void; readonly reject: (error: Error) => void } | undefined;
 
   private constructor(
     private readonly socket: Socket,
@@ -62,7 +63,11 @@ export class HttpConnection {
     if (length === undefined) return this.fail(new Error(`an answer without content-length:\n${head}`));
     const end = headLength + HEAD_END.length + Number(length);
     if (this.received.length < end) return;
-    const answer = { status: Number(head.slice(9, 12)), body: this.received.toString('utf8', headLength + HEAD_END.length, end), atMs: performance.now() };
+    const answer = {
+      status: Number(head.slice(9, 12)),
+      body: this.received.toString('utf8', headLength + HEAD_END.length, end),
+      atMs: performance.now(),
+    };
     this.received = this.received.subarray(end);
     const { resolve } = this.waiting ?? {};
     this.waiting = undefined;
@@ -81,13 +86,15 @@ export class HttpConnection {
  */
 export function dataOf<Data>(answer: HttpAnswer): Data {
   const { data, errors } = JSON.parse(answer.body) as { data?: Data | null; errors?: unknown };
-  if (answer.status !== 200 || !data || errors) throw new Error(`the API answered ${answer.status}: ${answer.body.slice(0, 1_000)}`);
+  if (answer.status !== 200 || !data || errors)
+    throw new Error(`the API answered ${answer.status}: ${answer.body.slice(0, 1_000)}`);
   return data;
 }
 
 /** The payload of a mutation named `change`, which must have no user errors. */
 export function changeOf<Payload>(answer: HttpAnswer): Payload {
   const { change } = dataOf<{ change: Payload & { userErrors: { code: string; message: string }[] } }>(answer);
-  if (change.userErrors.length > 0) throw new Error(change.userErrors.map(({ code, message }) => `${code}: ${message}`).join('; '));
+  if (change.userErrors.length > 0)
+    throw new Error(change.userErrors.map(({ code, message }) => `${code}: ${message}`).join('; '));
   return change;
 }

@@ -20,6 +20,12 @@ export function readOptions(args: readonly string[]): { names: string[]; options
     options: { quick: { type: 'boolean', default: false }, 'cpu-prof': { type: 'boolean', default: false } },
   });
   const profiling = (process: string): string[] =>
-    values['cpu-prof'] ? ['--cpu-prof', `--cpu-prof-dir=${projectPath('bench', 'results')}`, `--cpu-prof-name=${process}-${Date.now()}.cpuprofile`] : [];
+    values['cpu-prof']
+      ? [
+          '--cpu-prof',
+          `--cpu-prof-dir=${projectPath('bench', 'results')}`,
+          `--cpu-prof-name=${process}-${Date.now()}.cpuprofile`,
+        ]
+      : [];
   return { names: positionals, options: { quick: values.quick, profiling } };
 }

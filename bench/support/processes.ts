@@ -15,21 +15,33 @@ function stat(pid: number): Stat | undefined {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
     // The second field is the name in brackets and may hold blanks; the third follows the last bracket.
-    const fields = text.slice(text.lastIndexOf(')') + 2).split(' ').map(Number);
-    return { parent: fields[1]!, ownMs: (fields[11]! + fields[12]!) * TICK_MS, childrenMs: (fields[13]! + fields[14]!) * TICK_MS };
+    const fields = text
+      .slice(text.lastIndexOf(')') + 2)
+      .split(' ')
+      .map(Number);
+    return {
+      parent: fields[1]!,
+      ownMs: (fields[11]! + fields[12]!) * TICK_MS,
+      childrenMs: (fields[13]! + fields[14]!) * TICK_MS,
+    };
   } catch {
     return undefined; // It has ended.
   }
 }
 
-const allPids = (): number[] => readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map(Number);
+const allPids = (): number[] =>
+  readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number);
 
 /** A process and everything that descends from it. */
 export function treeOf(root: number): number[] {
-  const parents = new Map(allPids().flatMap((pid) => {
-    const found = stat(pid);
-    return found ? [[pid, found.parent] as const] : [];
-  }));
+  const parents = new Map(
+    allPids().flatMap((pid) => {
+      const found = stat(pid);
+      return found ? [[pid, found.parent] as const] : [];
+    }),
+  );
   const tree = [root];
   for (const member of tree) for (const [pid, parent] of parents) if (parent === member) tree.push(pid);
   return tree;

@@ -43,7 +43,11 @@ class RecordingDatabase extends Database {
 }
 
 /** Records the statements of these payments, each as if it alone were made now. */
-export async function recordPayments(databaseUrl: string, inputs: readonly PaymentInput[], progress: (done: number) => void): Promise<RecordedPayment[]> {
+export async function recordPayments(
+  databaseUrl: string,
+  inputs: readonly PaymentInput[],
+  progress: (done: number) => void,
+): Promise<RecordedPayment[]> {
   const log = createLogger('warn');
   const db = new RecordingDatabase(databaseUrl, log, 1);
   try {
@@ -74,7 +78,10 @@ export class PlainPayers {
   private constructor(private readonly connections: readonly pg.Client[]) {}
 
   static async open(databaseUrl: string, count: number): Promise<PlainPayers> {
-    const connections = Array.from({ length: count }, () => new pg.Client({ connectionString: databaseUrl, application_name: 'bench floor' }));
+    const connections = Array.from(
+      { length: count },
+      () => new pg.Client({ connectionString: databaseUrl, application_name: 'bench floor' }),
+    );
     await Promise.all(connections.map((connection) => connection.connect()));
     return new PlainPayers(connections);
   }

@@ -1,7 +1,11 @@
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { issueDevelopmentToken, openDevelopmentIssuer, type DevelopmentToken } from '../../src/api/auth/development-tokens.js';
+import {
+  issueDevelopmentToken,
+  openDevelopmentIssuer,
+  type DevelopmentToken,
+} from '../../src/api/auth/development-tokens.js';
 import { clusterDirOf, PRODUCT_DATABASE, PRODUCT_ROLE, readPassword } from '../../src/embedded/postgres-cluster.js';
 import { clusterPids, stopCluster } from '../../src/embedded/postgres-processes.js';
 import { projectPath } from '../../src/platform/project-path.js';

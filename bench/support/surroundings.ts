@@ -18,7 +18,17 @@ export interface Surroundings {
   readonly commit: string;
 }
 
-const MAIN_PACKAGES = ['@apollo/server', 'graphql', 'fastify', 'pg', '@mikro-orm/core', 'aedes', 'mqtt', 'mqtt-packet', 'graphql-ws'];
+const MAIN_PACKAGES = [
+  '@apollo/server',
+  'graphql',
+  'fastify',
+  'pg',
+  '@mikro-orm/core',
+  'aedes',
+  'mqtt',
+  'mqtt-packet',
+  'graphql-ws',
+];
 
 /** Looks around once, before anything is measured. */
 export function lookAround(): Surroundings {
@@ -66,7 +76,11 @@ function commit(): string {
 
 function ask(program: string, args: readonly string[]): string {
   try {
-    return execFileSync(program, args, { cwd: projectPath(), encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
+    return execFileSync(program, args, {
+      cwd: projectPath(),
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    }).trim();
   } catch {
     return 'unknown';
   }

@@ -57,7 +57,8 @@ export function serveWebSocket(
   });
 
   const onUpgrade = (request: IncomingMessage, stream: Duplex, head: Buffer): void => {
-    if (new URL(request.url ?? '/', 'http://localhost').pathname !== PATH) {
+    if (request.url?.split('?')[0] !== PATH) {
+      stream.on('error', (error) => log.info(safeFacts(error), 'a refused WebSocket broke off'));
       stream.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
       return;
     }

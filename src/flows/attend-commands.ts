@@ -26,10 +26,10 @@ export async function attendCommands(ctx: FlowContext): Promise<{ reads: ReadOrd
     );
     const wallNow = ctx.clock.wallNow();
     const decided = commands.map((command): DecidedMove => {
-      const decision = decideAttention(command, wallNow, ctx.timings);
+      const { gatewayNumber, serial, codec, interrupted } = claimed.find(({ id }) => id === command.id)!;
+      const decision = decideAttention({ ...command, interrupted }, wallNow, ctx.timings);
       if (decision.act === 'end') return { command, move: decision };
       const requestId = newId();
-      const { gatewayNumber, serial, codec } = claimed.find(({ id }) => id === command.id)!;
       reads.push({ requestId, gatewayNumber, serial, codec });
       return {
         command,

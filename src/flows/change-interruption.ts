@@ -5,7 +5,7 @@ import { assert, UserError } from '../platform/errors.js';
 import { once } from '../platform/idempotency.js';
 import { DEBT_REASONS, type InterruptionReason } from '../switching/interruption.js';
 import { closeInterruptions, openInterruption } from '../switching/interruptions.js';
-import { lockOpenCommands, moveCommands } from '../switching/switch-commands.js';
+import { lockOpenCommands, moveCommands, type LockedCommand } from '../switching/switch-commands.js';
 import { restoreWherePowerIsDue } from './apply-command-moves.js';
 import type { FlowContext } from './context.js';
 import { lockSupply } from './request-switch.js';
@@ -20,7 +20,7 @@ export interface InterruptionOpening {
 }
 
 /**
- * Opens an interruption without switching: power is not due from now on, and an unsent restore is withdrawn. A restore that the
+ * Opens an interruption without switching: power is not due from now on, and an unsent restore or cut for debt is withdrawn. A restore that the
  * meter may have heard already must be answered by a cut (requestCut), not by this.
  *
  * @throws UserError SERVICE_POINT_NOT_FOUND, NO_METER, INTERRUPTION_OPEN, DEBT_NEEDS_A_CUT, COMMAND_OPEN, IDEMPOTENCY_KEY_REUSED
@@ -44,10 +44,10 @@ export async function openInterruptionAt(
     return once(tx, { key: opening.idempotencyKey, act: 'open-interruption', content, at }, async () => {
       const supply = await lockSupply(tx, servicePointId);
       const [command] = await lockOpenCommands(tx, [supply.meterId]);
-      if (command && command.sequence !== null) {
+      if (command && !canBeWithdrawn(command)) {
         throw new UserError(
           'COMMAND_OPEN',
-          `Command ${command.id} (${command.state}) is with the meter. Wait for its end, or request a cut.`,
+          `Command ${command.id} (${command.operation} ${command.state}) goes on. Wait for its end; cancel it, if it is a cut that was not sent; or request a cut.`,
           'servicePointId',
           { commandId: command.id },
         );
@@ -80,6 +80,10 @@ export async function openInterruptionAt(
     });
   });
 }
+
+/** The meter has not heard it, and it is no cut for danger: that one must not fall away because another reason was written down. */
+const canBeWithdrawn = ({ sequence, operation, reason }: LockedCommand): boolean =>
+  sequence === null && (operation === 'RESTORE' || DEBT_REASONS.includes(reason));
 
 /** The end of an interruption, stated by a person. */
 export interface InterruptionClosing {

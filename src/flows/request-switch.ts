@@ -133,7 +133,7 @@ export async function requestRestore(ctx: FlowContext, request: RestoreRequest, 
       }
       if (supply.openCommand?.operation === 'RESTORE') return { commandId: supply.openCommand.id };
       if (supply.openCommand) throw commandOpen(supply.openCommand.id, supply.openCommand.state);
-      const [commandId] = await orderRestores(
+      const [ordered] = await orderRestores(
         tx,
         [
           {
@@ -154,8 +154,10 @@ export async function requestRestore(ctx: FlowContext, request: RestoreRequest, 
           armedWindowMs: ctx.timings.armedWindowMs,
         },
       );
-      announce(ctx, tx, commandId!, supply.servicePointId);
-      return { commandId: commandId! };
+      // The reconciler orders without the account's lock: where it was first, its restore is the one.
+      const commandId = ordered ?? (await lockOpenCommands(tx, [supply.meterId]))[0]!.id;
+      announce(ctx, tx, commandId, supply.servicePointId);
+      return { commandId };
     });
   });
 }

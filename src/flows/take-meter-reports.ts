@@ -1,11 +1,12 @@
 import { statement, type Tx } from '../platform/database.js';
 import { storeMeterWords, type MeterWord } from '../metering/meters.js';
-import { decideReport, type MeterReport, type ReportDecision } from '../switching/report-policy.js';
+import { decideReport, proof, type MeterReport, type ReportDecision } from '../switching/report-policy.js';
 import { SENT_STATES } from '../switching/switch-command.js';
 import { lockOpenCommands, type LockedCommand } from '../switching/switch-commands.js';
 import { crashPoint } from '../platform/crash-points.js';
-import { applyMoves, restoreWherePowerIsDue, type DecidedMove } from './apply-command-moves.js';
+import { applyMoves, type DecidedMove } from './apply-command-moves.js';
 import { systemActor, type FlowContext } from './context.js';
+import { reconcileAtContact } from './reconcile-at-contact.js';
 
 const ACTOR = systemActor('take-meter-reports');
 
@@ -46,15 +47,11 @@ export async function takeMeterReports(
     const taken = new Set(round);
     rest = rest.filter((report) => !taken.has(report));
   }
-  const openRelays = await storeMeterWords(tx, newestWords(reports, answers), at);
-  const reordered = await restoreWherePowerIsDue(
-    ctx,
-    tx,
-    openRelays,
-    { actor: systemActor('reconcile-supply'), at },
-    'power is due, and the meter reports its relay open',
-  );
-  for (const id of [...reordered, ...meterIds]) changed.add(id);
+  const words = newestWords(reports, answers);
+  const dark = await storeMeterWords(tx, words, at);
+  const lit = words.filter((word) => proof('RESTORE', word) === 'proven').map(({ meterId }) => meterId);
+  const reconciled = await reconcileAtContact(ctx, tx, { dark, lit }, at);
+  for (const id of [...reconciled, ...meterIds]) changed.add(id);
   crashPoint('uplink/reports-applied');
   return [...changed];
 }

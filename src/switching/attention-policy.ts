@@ -7,6 +7,8 @@ export interface WaitingCommand {
   readonly state: SwitchCommandState;
   readonly reads: number;
   readonly giveUpWallAt: Date;
+  /** A reason keeps the power off at its service point. */
+  readonly interrupted: boolean;
 }
 
 /** What to do when nothing was heard in time. `waitMs` is wall clock. */
@@ -14,7 +16,7 @@ export type AttentionDecision =
   | { readonly act: 'read'; readonly to: SwitchCommandState; readonly waitMs: number }
   | {
       readonly act: 'end';
-      readonly to: 'FIELD_VISIT' | 'FAILED' | 'EXPIRED';
+      readonly to: 'FIELD_VISIT' | 'FAILED' | 'EXPIRED' | 'CANCELLED';
       readonly code: string;
       readonly text: string;
     };
@@ -26,6 +28,10 @@ export type AttentionDecision =
 export function decideAttention(command: WaitingCommand, wallNow: Date, timings: SwitchTimings): AttentionDecision {
   const over = wallNow >= command.giveUpWallAt;
   if (command.state === 'QUEUED') {
+    // Ordered while the reason was being opened: it was held back, and nobody may be sent out to bring the power back.
+    if (command.operation === 'RESTORE' && command.interrupted) {
+      return { act: 'end', to: 'CANCELLED', code: 'INTERRUPTED', text: 'power is not due here: a reason keeps it off' };
+    }
     return command.operation === 'RESTORE'
       ? {
           act: 'end',

@@ -96,7 +96,8 @@ export const queuedCuts = (reader: Pick<Tx, 'rows'>, limit: number): Promise<{ i
 
 const CLAIM_OVERDUE = statement(
   'dispatch-claim-overdue',
-  `SELECT c.id, g.gateway_number AS "gatewayNumber", m.serial, m.codec
+  `SELECT c.id, g.gateway_number AS "gatewayNumber", m.serial, m.codec,
+          EXISTS (SELECT FROM interruption i WHERE i.service_point_id = c.service_point_id AND i.closed_at IS NULL) AS interrupted
    FROM switch_command c JOIN meter m ON m.id = c.meter_id JOIN gateway g ON g.id = m.gateway_id
    WHERE (c.state IN ('SENT', 'ACCEPTED', 'ARMED', 'UNKNOWN') AND c.attention_wall_at <= clock_timestamp())
       OR (c.state = 'QUEUED' AND c.attention_wall_at <= clock_timestamp() AND c.give_up_wall_at <= clock_timestamp())
@@ -107,7 +108,7 @@ const CLAIM_OVERDUE = statement(
 export const claimOverdue = (
   tx: Tx,
   limit: number,
-): Promise<{ id: string; gatewayNumber: string; serial: string; codec: 'JSON' | 'DLT645' }[]> =>
+): Promise<{ id: string; gatewayNumber: string; serial: string; codec: 'JSON' | 'DLT645'; interrupted: boolean }[]> =>
   tx.rows(CLAIM_OVERDUE, [limit]);
 
 const NEXT_ATTENTION = statement(

@@ -57,7 +57,10 @@ const OPEN_RELAY_POWER_W = 5;
  * Whether the report proves the operation: relay read after the command was acted on, and voltage and load agree where the
  * meter reports them. 'contradicted' means that the physics deny what the relay flag says.
  */
-export function proof(operation: SwitchOperation, report: MeterReport): 'proven' | 'contradicted' | 'not-yet' {
+export function proof(
+  operation: SwitchOperation,
+  report: Pick<MeterReport, 'relay' | 'supplyVoltageMv' | 'loadVoltageMv' | 'powerW'>,
+): 'proven' | 'contradicted' | 'not-yet' {
   if (operation === 'RESTORE') {
     if (report.relay !== 'CLOSED') return 'not-yet';
     const { supplyVoltageMv, loadVoltageMv } = report;

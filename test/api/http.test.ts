@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { serverAudits } from 'graphql-http';
 import request from 'supertest';
 import { codesOf, post, startTestApi, type TestApi } from './support/test-api.js';
@@ -161,6 +163,20 @@ describe('what cannot be asked for', () => {
       get.status,
       ((await get.json()) as { errors: { extensions: { code: string } }[] }).errors[0]!.extensions.code,
     ]).toEqual([400, 'BAD_REQUEST']);
+  });
+
+  test('an address that is none is a bad request, and the API goes on', async () => {
+    await request(api.url)
+      .post('/graphql')
+      .set('host', 'a b')
+      .set('authorization', `Bearer ${staff}`)
+      .send({ query: '{ __typename }' })
+      .expect(400);
+    const socket = connect(Number(new URL(api.url).port), '127.0.0.1');
+    socket.write('GET // HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
+    await once(socket, 'data');
+    socket.destroy();
+    expect((await api.ask(staff, '{ __typename }')).status).toBe(200);
   });
 
   test('fragments in fragments are counted, and cost us nothing to count', async () => {

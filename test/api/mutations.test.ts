@@ -144,7 +144,7 @@ describe('recordPayment', () => {
     ['AMOUNT_NOT_A_NUMBER', 'amount.amount', { amount: { amount: 'NaN', currency: 'CNY' } }],
     ['AMOUNT_NOT_A_NUMBER', 'amount.amount', { amount: { amount: '1e3', currency: 'CNY' } }],
     ['AMOUNT_TOO_LARGE', 'amount.amount', { amount: { amount: '99999999999999.00', currency: 'CNY' } }],
-    ['UNKNOWN_CURRENCY', 'amount.currency', { amount: { amount: '5.00', currency: 'XXX' } }],
+    ['UNKNOWN_CURRENCY', 'amount.currency', { amount: { amount: '5.00', currency: 'ZZZ' } }],
     ['CURRENCY_MISMATCH', 'amount.currency', { amount: { amount: '5.00', currency: 'USD' } }],
     ['CHANNEL_NOT_ALLOWED', 'channel', { channel: 'BANK_FILE' }],
     ['IDEMPOTENCY_KEY_LENGTH', 'idempotencyKey', { idempotencyKey: 'short' }],

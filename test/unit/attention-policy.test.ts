@@ -6,7 +6,7 @@ const NOW = new Date(Date.UTC(2026, 2, 10, 2, 0));
 const inMs = (ms: number) => new Date(NOW.getTime() + ms);
 const decide = (change: Partial<WaitingCommand>) =>
   decideAttention(
-    { operation: 'RESTORE', state: 'SENT', reads: 0, giveUpWallAt: inMs(60_000), ...change },
+    { operation: 'RESTORE', state: 'SENT', reads: 0, giveUpWallAt: inMs(60_000), interrupted: false, ...change },
     NOW,
     TIMINGS,
   );
@@ -47,5 +47,15 @@ describe('the end of the remote rung', () => {
 
   test('a millisecond before the end the meter is still asked', () => {
     expect(decide({ giveUpWallAt: inMs(1) }).act).toBe('read');
+  });
+
+  test('a restore that was held back by a reason is withdrawn: nobody is sent out', () => {
+    expect(decide({ state: 'QUEUED', interrupted: true, ...over })).toMatchObject({
+      act: 'end',
+      to: 'CANCELLED',
+      code: 'INTERRUPTED',
+    });
+    expect(decide({ state: 'UNKNOWN', interrupted: true, ...over })).toMatchObject({ to: 'FIELD_VISIT' });
+    expect(decide({ operation: 'CUT', state: 'QUEUED', interrupted: true, ...over })).toMatchObject({ to: 'EXPIRED' });
   });
 });

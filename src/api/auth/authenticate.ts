@@ -25,6 +25,13 @@ const BELIEVED_MS = 60_000;
 /** Verified tokens kept; at about 1 KiB each, one MiB. */
 const BELIEVED_TOKENS = 1_000;
 
+/** What jose says when the issuer's keys could not be had: the token itself may be perfectly good. */
+const KEYS_UNREADABLE: ReadonlySet<string> = new Set([
+  'ERR_JOSE_GENERIC',
+  errors.JWKSTimeout.code,
+  errors.JWKSInvalid.code,
+]);
+
 /** Makes the authenticator for these settings. */
 export function createAuthenticator(settings: AuthSettings): Authenticator {
   const keys: JWTVerifyGetKey =
@@ -68,7 +75,7 @@ async function verify(token: string, keys: JWTVerifyGetKey, { issuer, audience }
     return payload;
   } catch (error) {
     if (error instanceof errors.JWTExpired) throw unauthenticated('The access token has expired. Get a new one.');
-    if (error instanceof errors.JWKSTimeout || !(error instanceof errors.JOSEError)) {
+    if (!(error instanceof errors.JOSEError) || KEYS_UNREADABLE.has(error.code)) {
       throw new ApiError(
         'AUTHENTICATION_UNAVAILABLE',
         'The keys of the token issuer cannot be read just now. Try again in a minute.',

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { projectPath } from '../../platform/project-path.js';
 
@@ -16,21 +15,51 @@ const FILES: Readonly<Record<string, { readonly path: string; readonly type: str
 
 const PAGE_CSS = `html, body, #graphiql { height: 100%; margin: 0; overflow: hidden; }`;
 
-// Subscriptions send the pasted header as connection_init payload; the token stays in the page and is never stored.
+const PAGE_QUERY = `# Replace PASTE_A_TOKEN_HERE under Headers below by an access token, then run this.
+query WhoAmI {
+  viewer {
+    subject
+    roles
+  }
+  clock {
+    mode
+    now
+  }
+}
+`;
+
+// Subscriptions send the pasted header as connection_init payload; the token stays in the page and is never stored. Nothing is
+// answered without a token, so the page waits for one before it asks for the schema.
 const PAGE_JS = `
+const PLACEHOLDER = 'PASTE_A_TOKEN_HERE';
 const socketScheme = location.protocol === 'https:' ? 'wss:' : 'ws:';
-const fetcher = GraphiQL.createFetcher({
-  url: '/graphql',
-  subscriptionUrl: socketScheme + '//' + location.host + '/graphql',
-});
+const send = GraphiQL.createFetcher({ url: '/graphql', subscriptionUrl: socketScheme + '//' + location.host + '/graphql' });
+
+const hasToken = (headers) => typeof headers?.Authorization === 'string' && !headers.Authorization.includes(PLACEHOLDER);
+let enter;
+const entered = new Promise((resolve) => (enter = resolve));
+const readHeaders = (text) => {
+  try {
+    const headers = JSON.parse(text);
+    if (hasToken(headers)) enter(headers);
+  } catch {
+    // Half typed; the next key stroke calls again.
+  }
+};
+const fetcher = async (params, options) => {
+  const waits = params.operationName === 'IntrospectionQuery' && !hasToken(options?.headers);
+  return send(params, waits ? { ...options, headers: await entered } : options);
+};
+
 ReactDOM.createRoot(document.getElementById('graphiql')).render(
   React.createElement(GraphiQL, {
     fetcher,
+    onEditHeaders: readHeaders,
     shouldPersistHeaders: false,
     isHeadersEditorEnabled: true,
     defaultEditorToolsVisibility: 'headers',
-    defaultHeaders: '{\\n  "Authorization": "Bearer PASTE_A_TOKEN_HERE"\\n}',
-    defaultQuery: '# Paste an access token under Headers below, then run this.\\nquery WhoAmI {\\n  viewer {\\n    subject\\n    roles\\n  }\\n  clock {\\n    mode\\n    now\\n  }\\n}\\n',
+    defaultHeaders: JSON.stringify({ Authorization: 'Bearer ' + PLACEHOLDER }, null, 2),
+    defaultQuery: ${JSON.stringify(PAGE_QUERY)},
   }),
 );
 `;
@@ -80,7 +109,7 @@ interface Served {
 /** Serves GraphiQL at `/` from local files only. */
 export async function serveGraphiql(server: FastifyInstance): Promise<void> {
   const files = new Map<string, Served>();
-  for (const [name, { path, type }] of Object.entries(FILES)) files.set(name, served(await readFile(join(path)), type));
+  for (const [name, { path, type }] of Object.entries(FILES)) files.set(name, served(await readFile(path), type));
   files.set('page.css', served(Buffer.from(PAGE_CSS), 'text/css'));
   files.set('page.js', served(Buffer.from(PAGE_JS), 'text/javascript'));
   const page = served(Buffer.from(PAGE_HTML), 'text/html');

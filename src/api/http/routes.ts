@@ -40,13 +40,19 @@ export function answerErrors(server: FastifyInstance, deps: ApiDeps): void {
 const answer = (reply: FastifyReply, status: number, error: GraphQLFormattedError): FastifyReply =>
   reply.code(status).send({ errors: [error] });
 
+/** A Host header or path of which no address can be made. */
+const isBadAddress = (error: FastifyError | ApiError): boolean => error.code === 'ERR_INVALID_URL';
+
 function statusOf(error: FastifyError | ApiError): number {
+  if (isBadAddress(error)) return 400;
   if (error instanceof ApiError) return (error.extensions['http'] as { status?: number } | undefined)?.status ?? 400;
   return error.statusCode ?? 500;
 }
 
 function errorOf(error: FastifyError | ApiError, deps: ApiDeps): GraphQLFormattedError {
   if (error instanceof ApiError) return presentError(error, deps.log);
+  if (isBadAddress(error))
+    return named('BAD_REQUEST', 'The Host header or the path is not a valid address. Correct it.');
   switch (error.statusCode) {
     case 413:
       return named(

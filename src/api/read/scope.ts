@@ -4,6 +4,7 @@ import type { Viewer } from '../auth/viewer.js';
 import type { ApiDeps } from '../deps.js';
 import { ApiError } from '../errors.js';
 import type { Page, PageArgs } from '../graph/relay.js';
+import type { Finder } from './finder.js';
 import { readPages, type FilterValues, type ListSpec } from './lists.js';
 import { reachOf, type Reach } from './reach.js';
 import { NODE_ENTITIES, RELATED, type NodeName, type NodeRows, type RelatedName, type RelatedRows } from './rows.js';
@@ -15,7 +16,7 @@ type AnyLoader = DataLoader<never, unknown>;
  * What one request reads, and what its viewer may see. Rows asked for one by one are gathered and read together, so the number of
  * statements depends on the shape of a query and not on how many rows it meets. Every row handed out has passed the viewer's reach.
  */
-export class Scope {
+export class Scope implements Finder {
   private em: SqlEntityManager | undefined;
   private loaders = new Map<string, AnyLoader>();
   private reachOnce: Promise<Reach> | undefined;

@@ -1,18 +1,18 @@
+import type { Finder } from './finder.js';
 import type { NodeName, NodeRows } from './rows.js';
-import type { Scope } from './scope.js';
 
-type Check<Name extends NodeName> = (scope: Scope, row: NodeRows[Name]) => Promise<boolean> | boolean;
+type Check<Name extends NodeName> = (scope: Finder, row: NodeRows[Name]) => Promise<boolean> | boolean;
 
 /** True when the account exists within the viewer's reach. */
-const accountInReach = async (scope: Scope, accountId: string | null | undefined): Promise<boolean> =>
+const accountInReach = async (scope: Finder, accountId: string | null | undefined): Promise<boolean> =>
   (await scope.find('Account', accountId)) !== null;
 
-const districtInReach = async (scope: Scope, districtId: string): Promise<boolean> => {
+const districtInReach = async (scope: Finder, districtId: string): Promise<boolean> => {
   const reach = await scope.reach();
   return (reach.kind === 'DISTRICTS' || reach.kind === 'ACCOUNTS') && reach.districtIds.includes(districtId);
 };
 
-const ofAccount = (scope: Scope, row: { readonly accountId: string }): Promise<boolean> =>
+const ofAccount = (scope: Finder, row: { readonly accountId: string }): Promise<boolean> =>
   accountInReach(scope, row.accountId);
 
 /** For viewers whose reach is not everything: whether they can see this row. Every type must say it. */
@@ -55,7 +55,7 @@ const CHECKS: { readonly [Name in NodeName]: Check<Name> } = {
 
 /** Whether the viewer can see this row. Out of reach is answered like "does not exist", so that nothing is given away. */
 export async function isVisible<Name extends NodeName>(
-  scope: Scope,
+  scope: Finder,
   name: Name,
   row: NodeRows[Name],
 ): Promise<boolean> {

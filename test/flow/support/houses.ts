@@ -2,12 +2,14 @@ import { createHash } from 'node:crypto';
 import { insertConnections, type NewConnection } from '../../../src/accounts/connections.js';
 import { lockAccount } from '../../../src/accounts/accounts.js';
 import { insertBills } from '../../../src/billing/bill-insert.js';
+import type { FlowContext } from '../../../src/flows/context.js';
 import { approveSwitchCommand } from '../../../src/flows/decide-switch.js';
 import { dispatchCuts, dispatchRestores } from '../../../src/flows/dispatch-switch.js';
 import { receivePayment, type PaymentInput, type PaymentReceipt } from '../../../src/flows/receive-payment.js';
 import { requestCut, type CutRequest } from '../../../src/flows/request-switch.js';
 import { takeUplink } from '../../../src/flows/take-uplink.js';
 import { insertInstallations, insertMeters } from '../../../src/metering/installations.js';
+import type { Clock } from '../../../src/platform/clock.js';
 import { statement } from '../../../src/platform/database.js';
 import { UserError } from '../../../src/platform/errors.js';
 import { newId } from '../../../src/platform/ids.js';
@@ -322,3 +324,17 @@ export async function refusal(work: Promise<unknown>): Promise<string> {
 export const isWaiting = async (relight: TestRelight): Promise<boolean> =>
   (await relight.sql(`SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`))
     .length > 0;
+
+/** The context with a clock that stands at an instant, for what depends on day and hour. */
+export const contextAt = (relight: TestRelight, at: Date | string): FlowContext => {
+  const { clock } = relight.ctx;
+  const now = new Date(at);
+  const standing: Clock = {
+    now: () => now,
+    wallNow: () => clock.wallNow(),
+    productMs: (ms) => clock.productMs(ms),
+    state: clock.state,
+    reload: () => clock.reload(),
+  };
+  return { ...relight.ctx, clock: standing };
+};
