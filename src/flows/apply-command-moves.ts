@@ -57,7 +57,7 @@ export async function applyMoves(
   await closeWorkOrders(
     tx,
     decided
-      .filter(({ command, move }) => command.operation === 'RESTORE' && move.to === 'VERIFIED')
+      .filter(({ command, move }) => command.operation === 'RESTORE' && move.to === 'VERIFIED' && command.fieldWorkOpen)
       .map(({ command }) => command.servicePointId),
     'RESTORE_ON_SITE',
     { ...by, reason: 'the meter proved that power is back' },

@@ -20,16 +20,17 @@ function notAfter(ctx: FlowContext, at: Date, validityMs: number): Date {
  * this process dies before it publishes, the wait on the row runs out and the meter is asked.
  */
 export async function dispatchRestores(ctx: FlowContext): Promise<SwitchOrder[]> {
-  const orders = await ctx.db.transaction('dispatch-restores', async (tx) => {
-    const at = ctx.clock.now();
-    const sent = await sendQueuedRestores(
-      tx,
-      { at, notAfter: notAfter(ctx, at, ctx.timings.restoreValidityMs), ackTimeoutMs: ctx.timings.ackTimeoutMs },
-      LIMITS.dispatchGroup.value,
-    );
-    if (sent.length > 0) crashPoint('dispatch/claimed');
-    return sent;
-  });
+  const at = ctx.clock.now();
+  // One statement is its own transaction: claimed, numbered, marked and recorded in one round trip.
+  const orders = await sendQueuedRestores(
+    ctx.db,
+    {
+      at,
+      notAfter: notAfter(ctx, at, ctx.timings.restoreValidityMs),
+      ackTimeoutMs: ctx.timings.ackTimeoutMs,
+    },
+    LIMITS.dispatchGroup.value,
+  );
   if (orders.length > 0) crashPoint('dispatch/committed');
   return orders;
 }

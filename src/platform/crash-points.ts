@@ -13,7 +13,6 @@ export const CRASH_POINTS = [
   'receive-payment/restore-ordered',
   'receive-payment/committed',
   'receive-payment/nudged',
-  'dispatch/claimed',
   'dispatch/committed',
   'dispatch/signed',
   'dispatch/published',

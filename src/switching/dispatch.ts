@@ -72,11 +72,11 @@ interface SendTimes {
 }
 
 /**
- * Moves up to `limit` queued restores to SENT, oldest first, and returns what to publish once the transaction has committed.
+ * Moves up to `limit` queued restores to SENT, oldest first, and returns what to publish once this has committed.
  * Restores whose service point has an open interruption stay where they are: power is not due there.
  */
-export const sendQueuedRestores = (tx: Tx, times: SendTimes, limit: number): Promise<SwitchOrder[]> =>
-  tx.rows<SwitchOrder>(SEND_RESTORES, [times.at, times.notAfter, times.ackTimeoutMs, limit]);
+export const sendQueuedRestores = (reader: Pick<Tx, 'rows'>, times: SendTimes, limit: number): Promise<SwitchOrder[]> =>
+  reader.rows<SwitchOrder>(SEND_RESTORES, [times.at, times.notAfter, times.ackTimeoutMs, limit]);
 
 /** Moves one command, locked by the caller in state QUEUED, to SENT. */
 export async function sendCommand(tx: Tx, commandId: string, times: SendTimes): Promise<SwitchOrder | undefined> {

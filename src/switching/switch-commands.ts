@@ -25,12 +25,15 @@ export interface LockedCommand {
   readonly requestedBy: string;
   readonly approvedBy: string | null;
   readonly evidence: Readonly<Record<string, unknown>>;
+  /** Whether field work is open at the service point. */
+  readonly fieldWorkOpen: boolean;
 }
 
 const LOCKED_COLUMNS = `c.id, c.account_id AS "accountId", c.service_point_id AS "servicePointId", c.meter_id AS "meterId",
   c.installation_id AS "installationId", c.operation, c.mode, c.reason, c.state, c.sequence, c.not_after AS "notAfter",
   c.attempts, c.reads, c.contradictions, c.read_request_id AS "readRequestId", c.give_up_wall_at AS "giveUpWallAt",
-  c.requested_by AS "requestedBy", c.approved_by AS "approvedBy", c.evidence`;
+  c.requested_by AS "requestedBy", c.approved_by AS "approvedBy", c.evidence,
+  EXISTS (SELECT FROM work_order w WHERE w.service_point_id = c.service_point_id AND w.state = 'OPEN') AS "fieldWorkOpen"`;
 
 const OPEN_LIST = OPEN_STATES.map((state) => `'${state}'`).join(', ');
 
