@@ -24,6 +24,8 @@ type Size = (typeof SIZES)['full'];
 const BARS = { p50: 3, p99: 6 };
 /** Between two restores: long enough for the last words of the one before to be stored. */
 const IDLE_MS = 40;
+/** Customers pay hours after the cut: what a cache still remembers of it must not help. The product's oldest lives for a minute. */
+const FORGET_MS = 65_000;
 const EVENT_TIMEOUT_MS = 20_000;
 
 const PAY = `mutation ($input: RecordPaymentInput!) { change: recordPayment(input: $input) { payment { id state } userErrors { code message } } }`;
@@ -55,6 +57,7 @@ export async function restore(options: BenchOptions, cleanup: Cleanup): Promise<
   );
   const floor = await openFloor(relight, cut, options, cleanup);
   const payer = await Payer.open(relight, cleanup);
+  await forget(options);
 
   const told: { verifiedAtMs: number; answeredAtMs: number; debtor: CutDebtor }[] = [];
   const bare: BareRestore[] = [];
@@ -111,6 +114,14 @@ async function openFloor(
   // The meters say how they stand over some seconds after they connect.
   await pause(3_000);
   return floor;
+}
+
+async function forget({ quick }: BenchOptions): Promise<void> {
+  if (quick) return;
+  for (let leftMs = FORGET_MS; leftMs > 0; leftMs -= 1_000) {
+    step(`letting caches forget the cuts: ${leftMs / 1_000} s`);
+    await pause(1_000);
+  }
 }
 
 /** A customer's bank and the hotline that watches: one HTTP connection, one WebSocket. */

@@ -1,4 +1,4 @@
-import { energyBetween } from '../metering/reading-policy.js';
+import { energyBetween, REGISTER_MODULUS_WH } from '../metering/reading-policy.js';
 import type { RegisterAround } from './billing-facts.js';
 
 /** A register value at the edge of a billing period. */
@@ -30,4 +30,17 @@ export function registerAt(
   const paceWh = spanMs > 0n ? energyBetween(from, to) : 0n;
   const elapsedMs = BigInt(instant.getTime() - before.at.getTime());
   return { energyWh: before.registerWh + (spanMs > 0n ? (paceWh * elapsedMs) / spanMs : 0n), estimated: true };
+}
+
+/**
+ * What is left to bill: all that was used since the first installation less all that was billed. So the next bill makes up for an
+ * estimate, and one that was too high leaves nothing to bill until use has caught up with it.
+ *
+ * @param usedWh sum over the installations of register at the end minus register at the beginning, each counted modulo its size
+ */
+export function energyToBill(usedWh: bigint, billedWh: bigint): bigint {
+  // No estimate is wrong by half a register: falling so far behind the bills means that a register has turned over since.
+  let totalWh = usedWh;
+  while (totalWh + REGISTER_MODULUS_WH / 2n < billedWh) totalWh += REGISTER_MODULUS_WH;
+  return totalWh > billedWh ? totalWh - billedWh : 0n;
 }

@@ -14,6 +14,8 @@ export interface BillingStretch {
   readonly removedAt: Date | null;
   readonly installedWh: bigint;
   readonly removedWh: bigint | null;
+  /** Billed so far at this service point, by readings and by estimates. */
+  readonly billedWh: bigint;
   /** Billed since 1 January, and since the first of the month, of the first day not billed yet. */
   readonly usedInYearWh: bigint;
   readonly usedInMonthWh: bigint;
@@ -23,11 +25,11 @@ const STRETCHES = statement(
   'billing-stretches',
   `SELECT sp.id AS "servicePointId", a.id AS "accountId", a.account_number AS "accountNumber", a.currency, a.tariff_code AS "tariffCode",
           b.billed_until AS "billedUntil", i.id AS "installationId", i.installed_at AS "installedAt", i.removed_at AS "removedAt",
-          i.installed_wh AS "installedWh", i.removed_wh AS "removedWh", coalesce(u.year_wh, 0)::bigint AS "usedInYearWh", coalesce(u.month_wh, 0)::bigint AS "usedInMonthWh"
+          i.installed_wh AS "installedWh", i.removed_wh AS "removedWh", coalesce(b.billed_wh, 0)::bigint AS "billedWh", coalesce(u.year_wh, 0)::bigint AS "usedInYearWh", coalesce(u.month_wh, 0)::bigint AS "usedInMonthWh"
    FROM service_point sp
    JOIN account a ON a.id = sp.account_id AND a.closed_at IS NULL
    JOIN meter_installation i ON i.service_point_id = sp.id
-   LEFT JOIN LATERAL (SELECT max(period_to) AS billed_until FROM bill WHERE bill.service_point_id = sp.id) b ON true
+   LEFT JOIN LATERAL (SELECT max(period_to) AS billed_until, sum(energy_wh) AS billed_wh FROM bill WHERE bill.service_point_id = sp.id) b ON true
    LEFT JOIN LATERAL (
      SELECT sum(energy_wh) AS year_wh, sum(energy_wh) FILTER (WHERE period_from >= date_trunc('month', b.billed_until)) AS month_wh
      FROM bill WHERE bill.service_point_id = sp.id AND period_from >= date_trunc('year', b.billed_until)) u ON true

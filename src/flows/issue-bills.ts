@@ -6,7 +6,7 @@ import {
   type BillingStretch,
   type RegisterAround,
 } from '../billing/billing-facts.js';
-import { registerAt } from '../billing/bill-policy.js';
+import { energyToBill, registerAt } from '../billing/bill-policy.js';
 import { findTariff, priceUsageByCode } from '../billing/tariff-policy.js';
 import { energyBetween } from '../metering/reading-policy.js';
 import type { Actor } from '../platform/audit.js';
@@ -26,8 +26,8 @@ export interface BillingRun {
 }
 
 /**
- * Bills every service point of a district for the days that are not billed yet, up to the local day `periodTo` (exclusive): energy
- * from the registers at both edges (across meter exchanges), priced by the account's tariff, entered in the ledger. Each page is a
+ * Bills every service point of a district for the days that are not billed yet, up to the local day `periodTo` (exclusive): what the
+ * registers have counted (across meter exchanges) less what is billed, priced by the account's tariff, entered in the ledger. Each page is a
  * transaction; what is billed already is passed over, so a run may be stopped and repeated.
  */
 export async function issueBills(
@@ -124,21 +124,26 @@ function computeBill(
   zone: string,
 ): BillToIssue | undefined {
   const periodFrom = firstDayOf(stretches, zone);
-  let energyWh = 0n;
+  let usedWh = 0n;
   let estimated = false;
   for (const stretch of stretches) {
+    const { installationId, installedAt, installedWh, removedAt, removedWh } = stretch;
     const { from, to } = edgesOf(stretch, periodFrom, periodTo, zone);
-    if (from >= to) continue;
-    const installed = { at: stretch.installedAt, energyWh: stretch.installedWh };
-    const start = registerAt(from, byEdge.get(`${stretch.installationId}@${from.getTime()}`)!, installed);
-    const end =
-      stretch.removedAt && to.getTime() === stretch.removedAt.getTime() && stretch.removedWh !== null
-        ? { energyWh: stretch.removedWh, estimated: false }
-        : registerAt(to, byEdge.get(`${stretch.installationId}@${to.getTime()}`)!, installed);
-    if (!start || !end) return undefined;
-    energyWh += energyBetween({ at: from, registerWh: start.energyWh }, { at: to, registerWh: end.energyWh });
+    const installed = { at: installedAt, energyWh: installedWh };
+    const registerOn = (edge: Date) => {
+      const around = byEdge.get(`${installationId}@${edge.getTime()}`);
+      return around && registerAt(edge, around, installed);
+    };
+    const removed = removedWh !== null && removedAt?.getTime() === to.getTime();
+    const end = removed ? { energyWh: removedWh, estimated: false } : registerOn(to);
+    if (!end) return undefined;
+    usedWh += energyBetween({ at: installedAt, registerWh: installedWh }, { at: to, registerWh: end.energyWh });
+    if (from >= to) continue; // taken off before the period began
+    const start = registerOn(from);
+    if (!start) return undefined;
     estimated ||= start.estimated || end.estimated;
   }
+  const energyWh = energyToBill(usedWh, stretches[0]!.billedWh);
   const { accountId, servicePointId, currency, tariffCode, usedInYearWh, usedInMonthWh } = stretches[0]!;
   const tariff = findTariff(tariffCode, periodFrom);
   if (!tariff) return undefined;

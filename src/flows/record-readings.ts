@@ -39,26 +39,47 @@ export async function recordReadings(
   const zone = ctx.cutPolicy.timeZone;
   const byMeter = Map.groupBy(reports, ({ meterId }) => meterId);
   const installations = Map.groupBy(await installationsOf(tx, [...byMeter.keys()]), ({ meterId }) => meterId);
-  const neighbours = Map.groupBy(
-    await neighbouringReadings(
-      tx,
-      [...byMeter].map(([meterId, own]) => ({ meterId, ...daysTouched(own, zone) })),
-    ),
-    ({ meterId }) => meterId,
-  );
+  const around = await lookAround(tx, byMeter, zone);
   const fresh: StoredReading[] = [];
   const refused: RefusedReading[] = [];
   const days: UsageOfDay[] = [];
   for (const [meterId, own] of byMeter) {
-    const known = neighbours.get(meterId) ?? [];
+    const { days: changed, known } = around.get(meterId)!;
     const judged = judgeMeter(own, known, installations.get(meterId) ?? [], at);
     fresh.push(...judged.fresh);
     refused.push(...judged.refused);
-    days.push(...usageAround(judged.fresh, known, installations.get(meterId) ?? [], zone));
+    days.push(...usageAround(judged.fresh, known, installations.get(meterId) ?? [], changed, zone));
   }
   await insertReadings(tx, fresh, at);
   await storeDailyUsage(tx, days);
   return refused;
+}
+
+/** Whole local days of one meter: from one midnight to another. */
+interface Days {
+  readonly meterId: string;
+  readonly low: Date;
+  readonly high: Date;
+}
+
+/**
+ * Around the new readings of each meter: the days that they can change, and what is stored of them. They change all days from the
+ * reading before them to the reading after, since a midnight that was not read lies on the line between its neighbours.
+ */
+async function lookAround(
+  tx: Tx,
+  byMeter: ReadonlyMap<string, readonly ReadingReport[]>,
+  zone: string,
+): Promise<Map<string, { readonly days: Days; readonly known: readonly StoredReading[] }>> {
+  const touched = [...byMeter].map(([meterId, own]) => ({ meterId, ...daysTouched(own, zone) }));
+  const near = Map.groupBy(await neighbouringReadings(tx, touched), ({ meterId }) => meterId);
+  const widened = touched.map((days) => widen(days, near.get(days.meterId) ?? [], zone));
+  // Neighbours are nearly always read at midnight; where not, the other readings of their days count as well.
+  const again = widened.filter(({ partial }) => partial);
+  const far = Map.groupBy(again.length > 0 ? await neighbouringReadings(tx, again) : [], ({ meterId }) => meterId);
+  return new Map(
+    widened.map((days) => [days.meterId, { days, known: (days.partial ? far : near).get(days.meterId) ?? [] }]),
+  );
 }
 
 /** From the beginning of the day that the first reading ends or lies in, to the end of the day of the last one. */
@@ -67,6 +88,20 @@ function daysTouched(readings: readonly ReadingReport[], zone: string): { low: D
   const firstDay = localDate(new Date(Math.min(...times) - 1), zone);
   const lastDay = localDate(new Date(Math.max(...times)), zone);
   return { low: startOfLocalDay(firstDay, zone), high: startOfLocalDay(addDays(lastDay, 1), zone) };
+}
+
+/** Widens the days to those of the stored readings before and after; `partial` when one of these was not read at midnight. */
+function widen(days: Days, near: readonly StoredReading[], zone: string): Days & { readonly partial: boolean } {
+  const before = near.find(({ readAt }) => readAt <= days.low)?.readAt;
+  const after = near.find(({ readAt }) => readAt >= days.high)?.readAt;
+  const midnightBefore = before && startOfLocalDay(localDate(before, zone), zone);
+  const midnightAfter = after && startOfLocalDay(addDays(localDate(new Date(after.getTime() - 1), zone), 1), zone);
+  return {
+    meterId: days.meterId,
+    low: midnightBefore ?? days.low,
+    high: midnightAfter ?? days.high,
+    partial: midnightBefore?.getTime() !== before?.getTime() || midnightAfter?.getTime() !== after?.getTime(),
+  };
 }
 
 function judgeMeter(
@@ -107,9 +142,13 @@ function judgeMeter(
     const usable = timeline.filter((other) => other.usable && other.installationId === installation.id);
     const previous = usable.findLast((other) => other.readAt <= reading.readAt);
     const next = usable.find((other) => other.readAt > reading.readAt);
+    const { installedAt, installedWh, removedAt, removedWh } = installation;
+    const removed = removedAt && removedWh !== null ? { at: removedAt, registerWh: removedWh } : undefined;
     const verdict = judgeReading({
-      previous: previous && { at: previous.readAt, registerWh: previous.energyWh },
-      next: next && { at: next.readAt, registerWh: next.energyWh },
+      previous: previous
+        ? { at: previous.readAt, registerWh: previous.energyWh }
+        : { at: installedAt, registerWh: installedWh },
+      next: next ? { at: next.readAt, registerWh: next.energyWh } : removed,
       candidate: { at: reading.readAt, registerWh: reading.energyWh },
       nowVirtual: at,
       maxPlausibleW: MAX_PLAUSIBLE_W,
@@ -122,23 +161,23 @@ function judgeMeter(
   return { fresh, refused };
 }
 
-/** Derives the days that the fresh readings touch; a day known only in part at either edge of what we looked at is left alone. */
+/** Derives the days that the fresh readings change; the day of an installation's first reading only if it is known from its beginning. */
 function usageAround(
   fresh: readonly StoredReading[],
   known: readonly StoredReading[],
   installations: readonly InstallationSpan[],
+  { low, high }: Days,
   zone: string,
 ): UsageOfDay[] {
+  const [from, until] = [localDate(low, zone), localDate(high, zone)];
   return installations.flatMap((installation) => {
     const mine = fresh.filter(({ usable, installationId }) => usable && installationId === installation.id);
     if (mine.length === 0) return [];
-    const { high } = daysTouched(mine, zone);
     const readings = actualFirst([
       ...known.filter((other) => other.usable && other.installationId === installation.id),
       ...mine,
     ]);
     const first = readings[0]!;
-    const last = readings.at(-1)!;
     const firstDay = localDate(first.readAt, zone);
     const firstDayWhole =
       startOfLocalDay(firstDay, zone).getTime() === first.readAt.getTime() || installation.installedAt >= first.readAt;
@@ -152,10 +191,7 @@ function usageAround(
       installedAt: installation.installedAt,
       removedAt: installation.removedAt,
     })
-      .filter(
-        ({ date }) =>
-          (firstDayWhole || date > firstDay) && !(last.readAt > high && date === localDate(last.readAt, zone)),
-      )
+      .filter(({ date }) => date >= from && date < until && (firstDayWhole || date > firstDay))
       .map((day) => ({ ...day, installationId: installation.id }));
   });
 }

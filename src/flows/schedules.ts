@@ -113,8 +113,10 @@ export async function settleDistricts(ctx: FlowContext, at: Date): Promise<void 
     settlementDay: number;
     billedUntil: string | null;
   }>(DISTRICTS)) {
+    // From the last bill on; the latest settlement day is always done again, in case its run was cut short or a place was skipped.
+    const monthAgo = addMonths(today, -1);
     for (
-      let date = nextSettlement(billedUntil ?? addMonths(today, -1), settlementDay);
+      let date = nextSettlement(billedUntil && billedUntil < monthAgo ? billedUntil : monthAgo, settlementDay);
       date <= today;
       date = nextSettlement(date, settlementDay)
     ) {

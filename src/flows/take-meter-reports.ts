@@ -151,7 +151,9 @@ const LATE_EVIDENCE = statement(
    SELECT $2, 'METER', m.serial, 'switch-command.late-evidence', 'SwitchCommand', c.id, c.account_id, c.service_point_id, c.state, e.detail
    FROM jsonb_to_recordset($1::jsonb) AS e ("commandId" uuid, "meterId" uuid, detail jsonb)
    JOIN switch_command c ON c.id = e."commandId" AND c.meter_id = e."meterId" JOIN meter m ON m.id = c.meter_id
-   WHERE c.ended_at IS NOT NULL AND c.state <> 'VERIFIED'`,
+   WHERE c.ended_at IS NOT NULL AND c.state <> 'VERIFIED'
+     -- Hearing it again changes nothing, however often somebody replays it.
+     AND NOT EXISTS (SELECT FROM audit_entry a WHERE a.subject_id = c.id AND a.act = 'switch-command.late-evidence' AND a.detail = e.detail)`,
 );
 
 /** An answer for a command that has ended otherwise (superseded, given up) is still evidence: it is kept. */

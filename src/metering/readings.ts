@@ -18,7 +18,9 @@ export interface StoredReading extends ReadingReport {
 
 const INSTALLATIONS = statement(
   'reading-installations',
-  `SELECT id, meter_id AS "meterId", installed_at AS "installedAt", removed_at AS "removedAt" FROM meter_installation
+  `SELECT id, meter_id AS "meterId", installed_at AS "installedAt", installed_wh AS "installedWh", removed_at AS "removedAt",
+          removed_wh AS "removedWh"
+   FROM meter_installation
    WHERE meter_id = ANY($1::uuid[]) ORDER BY installed_at`,
 );
 
@@ -26,7 +28,10 @@ export interface InstallationSpan {
   readonly id: string;
   readonly meterId: string;
   readonly installedAt: Date;
+  /** Register when the meter went on, and when it came off. */
+  readonly installedWh: bigint;
   readonly removedAt: Date | null;
+  readonly removedWh: bigint | null;
 }
 
 /** All installations, past and present, of these meters. */

@@ -57,7 +57,7 @@ describe('the kill switch', () => {
       }
     };
     const clerk = async (): Promise<void> => {
-      while (running && used < ACCOUNTS) await queueCut(table.accounts[(used += 1) - 1]!);
+      while (running && used < ACCOUNTS - 1) await queueCut(table.accounts[(used += 1) - 1]!);
     };
     const work = [...Array.from({ length: DISPATCHERS }, dispatcher), ...Array.from({ length: CLERKS }, clerk)];
     for (let time = 1; time <= 3; time += 1) {

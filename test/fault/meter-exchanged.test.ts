@@ -143,7 +143,7 @@ describe('a meter is exchanged between the order of a cut and its end', () => {
     expect((await newestCommand(relight, unpaid))!.state).toBe('VERIFIED');
     expect(
       await relight.sql(
-        `SELECT id FROM switch_command c JOIN meter m ON m.id = c.meter_id WHERE m.serial = $1 AND c.operation = 'RESTORE'`,
+        `SELECT c.id FROM switch_command c JOIN meter m ON m.id = c.meter_id WHERE m.serial = $1 AND c.operation = 'RESTORE'`,
         [unpaid.serial],
       ),
     ).toEqual([]);

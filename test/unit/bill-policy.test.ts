@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { registerAt, type EdgeRegister } from '../../src/billing/bill-policy.js';
+import { energyToBill, registerAt, type EdgeRegister } from '../../src/billing/bill-policy.js';
 import type { RegisterAround } from '../../src/billing/billing-facts.js';
 
 const DAY_MS = 86_400_000;
@@ -72,4 +72,16 @@ test('between two readings a register never leaves them and never falls', () => 
       },
     ),
   );
+});
+
+test.each<[what: string, usedWh: bigint, billedWh: bigint, left: bigint]>([
+  ['the first bill', 100_000n, 0n, 100_000n],
+  ['use since the last bill', 180_000n, 100_000n, 80_000n],
+  ['no use', 100_000n, 100_000n, 0n],
+  ['an estimate was too low: the difference comes with this bill', 350_000n, 310_000n, 40_000n],
+  ['an estimate was too high: nothing is left to bill yet', 250_000n, 310_000n, 0n],
+  ['the register has turned over since: 10 kWh after 999,990', 10_000n, 999_990_000n, 20_000n],
+  ['twice', 10_000n, 1_999_990_000n, 20_000n],
+])('what is left to bill: %s', (_what, usedWh, billedWh, left) => {
+  expect(energyToBill(usedWh, billedWh)).toBe(left);
 });

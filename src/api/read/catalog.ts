@@ -1,8 +1,7 @@
 import { AccountEntity, ServicePointEntity, type Account, type ServicePoint } from '../../accounts/account.js';
 import { TransformerDistrictEntity, type TransformerDistrict } from '../../accounts/transformer-district.js';
 import { BillEntity, type Bill } from '../../billing/bill.js';
-import type { LedgerEntry } from '../../billing/ledger-entry.js';
-import { LedgerEntryEntity } from '../../billing/ledger-entry.js';
+import { LedgerEntryEntity, type LedgerEntry } from '../../billing/ledger-entry.js';
 import { PaymentEntity, type Payment } from '../../billing/payment.js';
 import { MeterInstallationEntity, type MeterInstallation } from '../../metering/meter.js';
 import {
@@ -92,7 +91,6 @@ export const LISTS = {
   }),
   payments: listOf<Payment>('payments', PaymentEntity, { parent: 't.account_id', keys: [ID], descending: true }),
   suspensePayments: listOf<Payment>('suspense', PaymentEntity, {
-    from: `payment t`,
     keys: [ID],
     descending: false,
     filters: { state: 't.state = ?::text' },

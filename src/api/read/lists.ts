@@ -11,9 +11,8 @@ export interface OrderKey {
 }
 
 /** An entity as `defineEntity` gives it, as far as its columns go. */
-export interface EntityColumns<Row> {
+export interface EntityColumns {
   readonly meta: { readonly tableName?: string; readonly properties: object };
-  readonly '~entity'?: Row;
 }
 
 /**
@@ -40,7 +39,7 @@ export type FilterValues = Readonly<Record<string, unknown>>;
 const snake = (property: string): string => property.replace(/([a-z0-9])([A-Z])/g, '$1_$2').toLowerCase();
 
 /** `t.bill_number AS "billNumber", …` for every property of an entity. */
-export const columnsOf = (entity: EntityColumns<unknown>): string =>
+export const columnsOf = (entity: EntityColumns): string =>
   Object.keys(entity.meta.properties)
     .map((property) => `t.${snake(property)} AS "${property}"`)
     .join(', ');
@@ -48,7 +47,7 @@ export const columnsOf = (entity: EntityColumns<unknown>): string =>
 /** Declares a list over one entity's table. */
 export function listOf<Row>(
   name: string,
-  entity: EntityColumns<Row>,
+  entity: EntityColumns,
   spec: Pick<ListSpec<Row>, 'keys' | 'descending'> & Partial<ListSpec<Row>>,
 ): ListSpec<Row> {
   return { name, from: `${entity.meta.tableName} t`, columns: columnsOf(entity), filters: {}, ...spec };
@@ -65,14 +64,9 @@ export async function readPages<Row extends object>(
   filters: FilterValues,
   page: PageArgs,
 ): Promise<Map<string | null, Page<Row>>> {
-  const used = Object.keys(spec.filters).filter((filter) => filters[filter] !== undefined && filters[filter] !== null);
-  const after = !isGiven(page.after)
-    ? []
-    : parseCursor(
-        spec.name,
-        spec.keys.map(({ type }) => type),
-        page.after,
-      );
+  const used = Object.keys(spec.filters).filter((filter) => isGiven(filters[filter]));
+  const types = spec.keys.map(({ type }) => type);
+  const after = isGiven(page.after) ? parseCursor(spec.name, types, page.after) : [];
   const values = [...(parents ? [parents] : []), page.first + 1, ...after, ...used.map((filter) => filters[filter])];
   const rows = await db.rows<KeyedRow>(statementFor(spec, parents !== null, after.length > 0, used), values);
 

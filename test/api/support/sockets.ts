@@ -2,13 +2,21 @@ import { createClient, type Client } from 'graphql-ws';
 import WebSocket from 'ws';
 import type { TestApi } from './test-api.js';
 
+const clients = new Set<Client>();
+
+/** Ends every client of this test file, whatever became of the test. */
+export async function disposeClients(): Promise<void> {
+  await Promise.all([...clients].map((client) => client.dispose()));
+  clients.clear();
+}
+
 /** A GraphQL client over WebSocket with a token (or none). It does not reconnect by itself. */
 export function socketClient(
   api: TestApi,
   token: string | undefined,
   onClosed?: (code: number, reason: string) => void,
 ): Client {
-  return createClient({
+  const client = createClient({
     url: `${api.url.replace('http', 'ws')}/graphql`,
     webSocketImpl: WebSocket,
     connectionParams: token === undefined ? {} : { authorization: `Bearer ${token}` },
@@ -17,6 +25,8 @@ export function socketClient(
     onNonLazyError: () => undefined,
     on: { closed: (event) => onClosed?.((event as CloseEvent).code, (event as CloseEvent).reason) },
   });
+  clients.add(client);
+  return client;
 }
 
 interface CloseEvent {

@@ -6,6 +6,7 @@ import type { FlowContext } from '../../../src/flows/context.js';
 import { approveSwitchCommand } from '../../../src/flows/decide-switch.js';
 import { dispatchCuts, dispatchRestores } from '../../../src/flows/dispatch-switch.js';
 import { receivePayment, type PaymentInput, type PaymentReceipt } from '../../../src/flows/receive-payment.js';
+import { recordReadings, type RefusedReading } from '../../../src/flows/record-readings.js';
 import { requestCut, type CutRequest } from '../../../src/flows/request-switch.js';
 import { takeUplink } from '../../../src/flows/take-uplink.js';
 import { insertInstallations, insertMeters } from '../../../src/metering/installations.js';
@@ -338,3 +339,41 @@ export const contextAt = (relight: TestRelight, at: Date | string): FlowContext 
   };
   return { ...relight.ctx, clock: standing };
 };
+
+let districts = 0;
+/** A district of its own with its concentrator, so that a billing run meets nobody else. Returns its id. */
+export async function buildDistrict(relight: TestRelight, settlementDay = 1): Promise<string> {
+  const number = String((districts += 1)).padStart(4, '0');
+  const id = newId();
+  await relight.sql(
+    `INSERT INTO transformer_district (id, code, name, service_phone, reading_day, settlement_day, manager) VALUES ($1, $2, 'test', '95598', 1, $3, 'manager-test')`,
+    [id, `TEST-${number}`, settlementDay],
+  );
+  await relight.sql(
+    `INSERT INTO gateway (id, gateway_number, kind, district_id, password_sha256) VALUES ($1, $2, 'CONCENTRATOR', $3, decode(repeat('00', 32), 'hex'))`,
+    [newId(), `99000000${number}`, id],
+  );
+  return id;
+}
+
+/** Register readings at local midnights: { '2026-02-01': 120_000n } in Wh. */
+export const readRegister = (
+  relight: TestRelight,
+  meterId: string,
+  registers: Readonly<Record<string, bigint>>,
+  at = new Date('2027-12-31T00:00:00Z'),
+): Promise<RefusedReading[]> =>
+  relight.ctx.db.transaction('test-read-register', (tx) =>
+    recordReadings(
+      relight.ctx,
+      tx,
+      Object.entries(registers).map(([day, energyWh]) => ({
+        meterId,
+        readAt: startOfLocalDay(day),
+        energyWh,
+        quality: 'ACTUAL',
+        cause: 'FREEZE',
+      })),
+      at,
+    ),
+  );
