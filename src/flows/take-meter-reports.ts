@@ -1,7 +1,7 @@
 import { statement, type Tx } from '../platform/database.js';
 import { storeMeterWords, type MeterWord } from '../metering/meters.js';
 import { decideReport, proof, type MeterReport, type ReportDecision } from '../switching/report-policy.js';
-import { SENT_STATES } from '../switching/switch-command.js';
+import { OPEN_STATES, SENT_STATES } from '../switching/switch-command.js';
 import { lockOpenCommands, type LockedCommand } from '../switching/switch-commands.js';
 import { crashPoint } from '../platform/crash-points.js';
 import { applyMoves, type DecidedMove } from './apply-command-moves.js';
@@ -27,6 +27,8 @@ export async function takeMeterReports(
   const changed = new Set<string>();
   const meterIds = [...new Set(reports.map(({ meterId }) => meterId))];
   const answers = new Set<MeterReport>();
+  const commanded = new Set<string>();
+  const busy = new Set<string>();
   // A meter may speak several times in one group; each round takes one report per meter, under the lock taken in the first.
   for (let rest = [...reports]; rest.length > 0;) {
     const round = firstPerMeter(rest);
@@ -43,13 +45,22 @@ export async function takeMeterReports(
     });
     await applyMoves(ctx, tx, decided, { actor: ACTOR, at });
     for (const { command } of decided) changed.add(command.id).add(command.servicePointId);
+    for (const { meterId } of open) {
+      commanded.add(meterId);
+      busy.add(meterId);
+    }
+    for (const { command, move } of decided) if (!OPEN_STATES.includes(move.to)) busy.delete(command.meterId);
     await recordLateEvidence(tx, round, open, at);
     const taken = new Set(round);
     rest = rest.filter((report) => !taken.has(report));
   }
   const words = newestWords(reports, answers);
-  const dark = await storeMeterWords(tx, words, at);
-  const lit = words.filter((word) => proof('RESTORE', word) === 'proven').map(({ meterId }) => meterId);
+  const open = await storeMeterWords(tx, words, at);
+  // Where a command goes on there is nothing to reconcile, and a command that proves itself has closed its field work already.
+  const dark = open.filter((meterId) => !busy.has(meterId));
+  const lit = words
+    .filter((word) => !commanded.has(word.meterId) && proof('RESTORE', word) === 'proven')
+    .map(({ meterId }) => meterId);
   const reconciled = await reconcileAtContact(ctx, tx, { dark, lit }, at);
   for (const id of [...reconciled, ...meterIds]) changed.add(id);
   crashPoint('uplink/reports-applied');

@@ -6,6 +6,7 @@ import { dispatchCuts, dispatchRestores } from '../flows/dispatch-switch.js';
 import { nextAttentionMs } from '../switching/dispatch.js';
 import { Downlink } from './downlink.js';
 import type { SigningKey } from './signing.js';
+import { Unanswered } from './unanswered.js';
 import { UplinkConsumer } from './uplink.js';
 import type { BrokerAccess } from './uplink-connection.js';
 
@@ -13,6 +14,8 @@ import type { BrokerAccess } from './uplink-connection.js';
 const LOOK_MS = 1_000;
 /** The fastest pace of looking for overdue commands, ms. */
 const ATTEND_MIN_MS = 100;
+/** The simulation clock is told again this often, for gateways that have lost it, ms. */
+const CLOCK_MS = 60_000;
 
 export interface HeadEnd {
   readonly connected: boolean;
@@ -24,67 +27,29 @@ export interface HeadEnd {
  * a restore back. Nothing is claimed while the broker is out of reach.
  */
 export function startHeadEnd(ctx: FlowContext, access: BrokerAccess, key: SigningKey): HeadEnd {
-  const uplink = new UplinkConsumer(ctx, { ...access, clientId: `${access.clientId}-up` });
-  const downlink: Downlink = new Downlink(ctx, { ...access, clientId: `${access.clientId}-down` }, key, ctx.log, () =>
-    wakeAll(),
-  );
-
-  const restores = new Loop(
-    'restores',
-    async () => {
-      if (!downlink.connected) return LOOK_MS;
-      const orders = await dispatchRestores(ctx);
-      await downlink.publishSwitches(orders);
-      return orders.length === LIMITS.dispatchGroup.value ? 0 : LOOK_MS;
-    },
-    LOOK_MS,
-    ctx.log,
-  );
-  const cuts = new Loop(
-    'cuts',
-    async () => {
-      if (!downlink.connected) return LOOK_MS;
-      await dispatchCuts(ctx, (order) => downlink.publishSwitches([order]));
-      return LOOK_MS;
-    },
-    LOOK_MS,
-    ctx.log,
-  );
-  const overdue = new Loop(
-    'overdue',
-    async () => {
-      // Also without a broker: a restore that cannot be sent in its time must still end in field work.
-      const { reads, attended } = await attendCommands(ctx);
-      if (downlink.connected) await downlink.publishReads(reads);
-      if (attended === LIMITS.dispatchGroup.value) return 0;
-      return Math.max(ATTEND_MIN_MS, (await nextAttentionMs(ctx.db)) ?? LOOK_MS);
-    },
-    LOOK_MS,
-    ctx.log,
-  );
-  const clock = new Loop(
-    'clock',
-    async () => {
-      await ctx.clock.reload();
-      await downlink.publishClock();
-      return 60_000;
-    },
-    60_000,
-    ctx.log,
-  );
-  const loops = [restores, cuts, overdue, clock];
-  const wakeAll = () => loops.forEach((loop) => loop.wake());
-
+  const unanswered = new Unanswered(ctx.timings.ackTimeoutMs);
+  const wakeAll = () => Object.values(loops).forEach((loop) => loop.wake());
+  const downlink = new Downlink(ctx, { ...access, clientId: `${access.clientId}-down` }, key, ctx.log, wakeAll);
+  const loops = {
+    restores: restoresLoop(ctx, downlink, unanswered),
+    cuts: cutsLoop(ctx, downlink),
+    overdue: overdueLoop(ctx, downlink),
+    clock: clockLoop(ctx, downlink),
+  };
+  const uplink = new UplinkConsumer(ctx, { ...access, clientId: `${access.clientId}-up` }, (commandIds) => {
+    for (const commandId of commandIds) unanswered.answered(commandId);
+    if (unanswered.held && commandIds.length > 0) loops.restores.wake();
+  });
   const unlisten = [
     ctx.nudges.listen('commands', () => {
-      restores.wake();
-      cuts.wake();
+      loops.restores.wake();
+      loops.cuts.wake();
     }),
-    ctx.nudges.listen('clock', () => clock.wake()),
+    ctx.nudges.listen('clock', () => loops.clock.wake()),
   ];
   uplink.start();
   downlink.start();
-  overdue.wake();
+  loops.overdue.wake();
 
   return {
     get connected() {
@@ -92,9 +57,50 @@ export function startHeadEnd(ctx: FlowContext, access: BrokerAccess, key: Signin
     },
     async stop() {
       unlisten.forEach((stop) => stop());
-      await Promise.all(loops.map((loop) => loop.stop()));
+      await Promise.all(Object.values(loops).map((loop) => loop.stop()));
       await uplink.stop();
       await downlink.stop();
     },
   };
+}
+
+function restoresLoop(ctx: FlowContext, downlink: Downlink, unanswered: Unanswered): Loop {
+  const round = async () => {
+    if (!downlink.connected) return LOOK_MS;
+    const limit = Math.min(LIMITS.dispatchGroup.value, unanswered.room);
+    if (limit === 0) return LOOK_MS;
+    const orders = await dispatchRestores(ctx, limit);
+    unanswered.sent(orders.map(({ commandId }) => commandId));
+    await downlink.publishSwitches(orders);
+    return orders.length === limit ? 0 : LOOK_MS;
+  };
+  return new Loop('restores', round, LOOK_MS, ctx.log);
+}
+
+function cutsLoop(ctx: FlowContext, downlink: Downlink): Loop {
+  const round = async () => {
+    if (downlink.connected) await dispatchCuts(ctx, (order) => downlink.publishSwitches([order]));
+    return LOOK_MS;
+  };
+  return new Loop('cuts', round, LOOK_MS, ctx.log);
+}
+
+function overdueLoop(ctx: FlowContext, downlink: Downlink): Loop {
+  const round = async () => {
+    // Also without a broker: a restore that cannot be sent in its time must still end in field work.
+    const { reads, attended } = await attendCommands(ctx);
+    if (downlink.connected) await downlink.publishReads(reads);
+    if (attended === LIMITS.dispatchGroup.value) return 0;
+    return Math.max(ATTEND_MIN_MS, (await nextAttentionMs(ctx.db)) ?? LOOK_MS);
+  };
+  return new Loop('overdue', round, LOOK_MS, ctx.log);
+}
+
+function clockLoop(ctx: FlowContext, downlink: Downlink): Loop {
+  const round = async () => {
+    await ctx.clock.reload();
+    await downlink.publishClock();
+    return CLOCK_MS;
+  };
+  return new Loop('clock', round, CLOCK_MS, ctx.log);
 }

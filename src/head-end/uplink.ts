@@ -24,6 +24,8 @@ export class UplinkConsumer {
   constructor(
     private readonly ctx: FlowContext,
     access: BrokerAccess,
+    /** Called with the commands that the meters of a stored group have answered. */
+    private readonly onAnswers: (commandIds: readonly string[]) => void,
   ) {
     this.directory = new MeterDirectory(ctx.db);
     this.connection = new UplinkConnection(access, (delivery) => this.take(delivery), ctx.log);
@@ -99,6 +101,7 @@ export class UplinkConsumer {
       }
     }
     for (const delivery of deliveries) delivery.acknowledge();
+    this.onAnswers(messages.flatMap((m) => (m.kind === 'REPORT' && m.report.commandId ? [m.report.commandId] : [])));
     crashPoint('uplink/acknowledged');
   }
 }

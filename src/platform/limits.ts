@@ -27,6 +27,11 @@ export const LIMITS = {
     reason: 'messages that share one transaction: large enough to amortise a commit, small enough to keep latency low',
   },
   dispatchGroup: { value: 250, unit: 'commands', reason: 'commands claimed by one statement' },
+  restoresUnderWay: {
+    value: 4_000,
+    unit: 'commands',
+    reason: 'more restores sent and unanswered than meters answer within the ack timeout would only be asked about',
+  },
   transactionRetries: {
     value: 4,
     unit: 'attempts',

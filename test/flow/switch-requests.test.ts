@@ -3,7 +3,7 @@ import { dispatchCuts } from '../../src/flows/dispatch-switch.js';
 import { restoreWherePowerIsDue } from '../../src/flows/apply-command-moves.js';
 import { requestCut, requestRestore } from '../../src/flows/request-switch.js';
 import { reconcileSupply } from '../../src/flows/schedules.js';
-import { UserError } from '../../src/platform/errors.js';
+import type { UserError } from '../../src/platform/errors.js';
 import { chineseHolidays } from '../../src/platform/holidays.js';
 import { newId } from '../../src/platform/ids.js';
 import { addDays, startOfLocalDay } from '../../src/platform/local-date.js';

@@ -20,12 +20,14 @@ const COLUMNS = columnsOf(AuditEntryEntity);
 // Every transaction below the horizon has ended: what it wrote is visible to the next statement, and it will write no more.
 const HORIZON = statement(
   'api-feed-horizon',
-  `SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS horizon, pg_snapshot_xmax(pg_current_snapshot())::text AS ceiling,
-     EXISTS (SELECT FROM audit_entry WHERE transaction_id >= pg_snapshot_xmin(pg_current_snapshot())) AS "heldBack"`,
+  `SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS horizon, pg_snapshot_xmax(pg_current_snapshot())::text AS ceiling`,
 );
+// The horizon and what lies below it in one round trip: an event is told as much sooner. Without entries: one row with a null id.
 const READ = statement(
   'api-feed-read',
-  `SELECT ${COLUMNS} FROM audit_entry t WHERE (t.transaction_id, t.id) > ($1::xid8, $2) AND t.transaction_id < $3::xid8
+  `WITH h AS MATERIALIZED (SELECT pg_snapshot_xmin(pg_current_snapshot()) AS horizon)
+   SELECT h.horizon::text AS horizon, EXISTS (SELECT FROM audit_entry WHERE transaction_id >= h.horizon) AS "heldBack", ${COLUMNS}
+   FROM h LEFT JOIN audit_entry t ON (t.transaction_id, t.id) > ($1::xid8, $2) AND t.transaction_id < h.horizon
    ORDER BY t.transaction_id, t.id LIMIT ${PAGE_ENTRIES}`,
 );
 const BETWEEN = (condition: string) => `SELECT ${COLUMNS} FROM audit_entry t
@@ -40,8 +42,9 @@ const BACKLOG = {
 interface Horizon {
   readonly horizon: string;
   readonly ceiling: string;
-  readonly heldBack: boolean;
 }
+
+type FeedRow = { readonly horizon: string; readonly heldBack: boolean } & (AuditEntryRow | { readonly id: null });
 
 /** The position of an entry. */
 export const positionOf = (entry: AuditEntryRow): Position => ({
@@ -158,13 +161,14 @@ export class ChangeFeed {
 
   /** Hands over everything up to the present horizon. True when entries of running transactions are held back. */
   private async readOn(): Promise<boolean> {
-    const { horizon, heldBack } = await this.horizon();
     for (;;) {
       const from = this.position;
       if (from === undefined) return false;
-      const rows = await this.db.rows<AuditEntryRow>(READ, [from.transactionId, from.id, horizon]);
+      const read = await this.db.rows<FeedRow>(READ, [from.transactionId, from.id]);
       // Everybody left while we read: a feed that starts again starts from its own present.
       if (this.position !== from) return false;
+      const { horizon, heldBack } = read[0]!;
+      const rows = read.filter((row): row is FeedRow & AuditEntryRow => row.id !== null);
       for (const row of rows) for (const follower of this.followers) follower.offer(row);
       const last = rows.at(-1);
       if (last && rows.length === PAGE_ENTRIES) {

@@ -26,7 +26,7 @@ abstract class ChangeEventType {
 @ObjectType('SwitchCommandEvent', { simpleResolvers: true, description: 'A switch command changed (指令变更).' })
 export class SwitchCommandEventType extends ChangeEventType {
   @Field(() => SwitchCommandType, { description: 'The command as it is now (指令).' })
-  switchCommand!: SwitchCommand;
+  switchCommand!: SwitchCommand | Promise<SwitchCommand>;
 }
 
 @ObjectType('SupplyEvent', { simpleResolvers: true, description: 'The supply of a service point changed (供电变更).' })
@@ -35,7 +35,7 @@ export class SupplyEventType extends ChangeEventType {
     description:
       'The service point as it is now (用电点): ask for dueSupply, reportedSupply, openInterruptions, openCommand.',
   })
-  servicePoint!: ServicePoint;
+  servicePoint!: ServicePoint | Promise<ServicePoint>;
 }
 
 @ObjectType('OperationsBoardEvent', {

@@ -28,6 +28,13 @@ interface Subscribed<Args> {
 
 const notFound = (what: string): ApiError => new ApiError('NOT_FOUND', `There is no such ${what}. Look it up again.`);
 
+/** Read only when the event's selection asks for it. */
+async function present<Row>(found: Promise<Row | null>, what: string): Promise<Row> {
+  const row = await found;
+  if (row === null) throw notFound(what);
+  return row;
+}
+
 async function commandEvents({
   args,
   context,
@@ -38,11 +45,13 @@ async function commandEvents({
   return follow(context, args.resumeAfter, {
     subject: { kind: 'subject', id },
     keeping: { most: context.api.deps.limits.subscriptionBacklog.value, lossy: false },
-    async show({ leftOut: _none, ...change }) {
-      const switchCommand = await scope.find('SwitchCommand', id);
-      if (!switchCommand) throw notFound('switch command');
-      return { ...change, switchCommand };
-    },
+    show: ({ leftOut: _none, ...change }) =>
+      Promise.resolve({
+        ...change,
+        get switchCommand() {
+          return present(scope.find('SwitchCommand', id), 'switch command');
+        },
+      }),
   });
 }
 
@@ -57,11 +66,13 @@ async function supplyEvents({
   return follow(context, args.resumeAfter, {
     subject: { kind: 'service-point', id: point.id },
     keeping: { most: api.deps.limits.subscriptionBacklog.value, lossy: false },
-    async show({ leftOut: _none, ...change }) {
-      const servicePoint = await scope.find('ServicePoint', point.id);
-      if (!servicePoint) throw notFound('service point');
-      return { ...change, servicePoint };
-    },
+    show: ({ leftOut: _none, ...change }) =>
+      Promise.resolve({
+        ...change,
+        get servicePoint() {
+          return present(scope.find('ServicePoint', point.id), 'service point');
+        },
+      }),
     alsoWatch: async (touch) => (installation ? api.meterWatch.watch(installation.meterId, touch) : () => undefined),
   });
 }

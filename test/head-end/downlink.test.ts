@@ -1,0 +1,92 @@
+import mqtt from 'mqtt';
+import { Downlink } from '../../src/head-end/downlink.js';
+import { newId } from '../../src/platform/ids.js';
+import type { ReadOrder } from '../../src/switching/dispatch.js';
+import { cutAll, makeDebtors, newestCommand, payInFull, type Debtor } from '../fault/support/debtors.js';
+import { startTcpProxy, throughProxy } from '../fault/support/tcp-proxy.js';
+import { eventually } from '../support/eventually.js';
+import { startTestRelight, type TestRelight } from '../support/test-relight.js';
+import { startOpenBroker } from './support/open-broker.js';
+
+/** More than the head-end lets be under way without an answer of the broker. */
+const MANY = 2_500;
+
+describe('the way down', () => {
+  let relight: TestRelight;
+  let debtors: Debtor[];
+  beforeAll(async () => {
+    // No time-out may help here: what is not published at once stays unpublished.
+    relight = await startTestRelight({ timings: { ackTimeoutMs: 60_000 } });
+    debtors = await makeDebtors(relight);
+  });
+  afterAll(() => relight.stop());
+
+  test('an order that cannot be written down does not hold back the others of its group', async () => {
+    const group = debtors.slice(0, 6);
+    await cutAll(relight, group);
+    await relight.headEnd.stop();
+    // A meter that claims to have seen the greatest number there is: its next order has none.
+    await relight.sql(`UPDATE meter SET sequence = 9007199254740991 WHERE serial = $1`, [group[0]!.serial]);
+    for (const debtor of group) await payInFull(relight, debtor);
+    relight.headEnd = relight.startHeadEnd();
+    const others = group.slice(1);
+    await eventually('the others are lit', async () => {
+      const states = await Promise.all(others.map(async (debtor) => (await newestCommand(relight, debtor))!.state));
+      return states.every((state) => state === 'VERIFIED');
+    });
+    expect((await newestCommand(relight, group[0]!))!.state).toBe('SENT');
+  });
+
+  test('commands and questions are never retained: whoever comes later hears none', async () => {
+    const open = await startOpenBroker();
+    const access = { url: open.url, username: 'any', password: 'any', clientId: 'down' };
+    const downlink = new Downlink(relight.ctx, access, relight.key, relight.ctx.log, () => undefined);
+    downlink.start();
+    await eventually('the downlink is connected', () => downlink.connected);
+    const early = await listen(open.url);
+    await downlink.publishReads([questionFor(debtors[0]!)]);
+    await eventually('who listens hears the question', () => early.topics.some((topic) => topic.includes('/down/')));
+    const late = await listen(open.url);
+    await eventually('the retained clock is heard', () => late.topics.some((topic) => topic.endsWith('/clock')));
+    expect(late.topics.filter((topic) => topic.includes('/down/'))).toEqual([]);
+    await Promise.all([early.end(), late.end(), downlink.stop()]);
+    await open.stop();
+  });
+
+  test('it can be stopped although the broker has fallen silent with everything under way', async () => {
+    const { hostname, port } = new URL(relight.broker.url);
+    const line = await startTcpProxy({ host: hostname, port: Number(port) });
+    const access = {
+      url: throughProxy(relight.broker.url, line),
+      username: 'head-end',
+      password: relight.brokerPassword,
+      clientId: 'silent',
+    };
+    const downlink = new Downlink(relight.ctx, access, relight.key, relight.ctx.log, () => undefined);
+    downlink.start();
+    await eventually('the downlink is connected', () => downlink.connected);
+    line.freeze();
+    const publishing = downlink.publishReads(Array.from({ length: MANY }, () => questionFor(debtors[0]!)));
+    const stopped = downlink.stop().then(() => publishing);
+    await eventually('it has stopped, and so has who was publishing', () =>
+      Promise.race([stopped.then(() => true), undefined]),
+    );
+    await line.close();
+  });
+});
+
+const questionFor = ({ gateway, serial }: Debtor): ReadOrder => ({
+  requestId: newId(),
+  gatewayNumber: gateway,
+  serial,
+  codec: 'JSON',
+});
+
+/** A client that hears everything from now on. */
+async function listen(url: string): Promise<{ topics: string[]; end(): Promise<void> }> {
+  const topics: string[] = [];
+  const client = await mqtt.connectAsync(url);
+  client.on('message', (topic) => topics.push(topic));
+  await client.subscribeAsync('#', { qos: 1 });
+  return { topics, end: () => client.endAsync() };
+}
