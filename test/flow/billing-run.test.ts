@@ -8,16 +8,9 @@ import { startOfLocalDay } from '../../src/platform/local-date.js';
 import { auditFaults } from '../support/check-audit.js';
 import { ledgerFaults } from '../support/check-ledger.js';
 import { person, startTestRelight, type TestRelight } from '../support/test-relight.js';
-import {
-  balanceOf,
-  buildDistrict,
-  buildHouse,
-  contextAt,
-  newKey,
-  pay,
-  readRegister,
-  type House,
-} from './support/houses.js';
+import { contextAt, pay, readRegister } from './support/acts.js';
+import { buildDistrict, buildHouse, newKey, type House } from './support/houses.js';
+import { balanceOf } from './support/looks.js';
 
 let relight: TestRelight;
 beforeAll(async () => {
@@ -33,6 +26,7 @@ afterAll(async () => {
 
 const clerk = person('billing-clerk');
 const kwh = (value: number) => BigInt(Math.round(value * 1_000));
+
 /** Bills a district up to a day, at nine in the morning of that day. */
 const run = (districtId: string, periodTo: string, ctx: FlowContext = relight.ctx) =>
   issueBills(
@@ -40,6 +34,7 @@ const run = (districtId: string, periodTo: string, ctx: FlowContext = relight.ct
     { districtId, periodTo, issuedAt: new Date(startOfLocalDay(periodTo).getTime() + 9 * 3_600_000) },
     clerk,
   );
+
 /** Bills of a house, oldest first: '2026-01-01 2026-02-01 100000 Wh 73.57 read'. */
 const billsOf = async (house: House) =>
   (

@@ -7,7 +7,7 @@ import { Nudges } from '../../src/platform/nudges.js';
 import { eventually } from '../support/eventually.js';
 import { createTestDatabase } from '../support/test-database.js';
 import { person, startTestRelight, type TestRelight } from '../support/test-relight.js';
-import { refusal } from './support/houses.js';
+import { refusal } from './support/looks.js';
 
 let relight: TestRelight;
 beforeAll(async () => {
@@ -19,6 +19,7 @@ const DAY_MS = 86_400_000;
 const tester = person('tester');
 const change = (to: Omit<ClockChange, 'note'>) => setClock(relight.ctx, { ...to, note: 'a month of arrears' }, tester);
 const now = () => relight.ctx.clock.now().getTime();
+
 /** Product time that passes while `work` runs must be told from what it did: a second is more than any test here takes. */
 const within = (ms: number, expected: number) => expect(Math.abs(ms - expected)).toBeLessThan(5_000);
 

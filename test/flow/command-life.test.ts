@@ -4,21 +4,9 @@ import { takeUplink } from '../../src/flows/take-uplink.js';
 import type { MeterReport } from '../../src/switching/report-policy.js';
 import { auditFaults } from '../support/check-audit.js';
 import { startTestRelight, type TestRelight } from '../support/test-relight.js';
-import {
-  buildDebtor,
-  buildHouse,
-  commandOf,
-  commandsOf,
-  contextAt,
-  cutOff,
-  interruptionsOf,
-  meterObeys,
-  meterSays,
-  pay,
-  queueCut,
-  send,
-  type House,
-} from './support/houses.js';
+import { contextAt, cutOff, meterObeys, meterSays, pay, queueCut, send } from './support/acts.js';
+import { buildDebtor, buildHouse, type House } from './support/houses.js';
+import { commandOf, commandsOf, interruptionsOf } from './support/looks.js';
 
 let relight: TestRelight;
 beforeAll(async () => {
@@ -41,11 +29,13 @@ async function silence(commandId: string) {
   );
   return reads.filter(({ serial }) => serial === meter!.serial);
 }
+
 /** The whole remote window of a command is over. */
 async function theEnd(commandId: string) {
   await relight.sql('UPDATE switch_command SET give_up_wall_at = clock_timestamp() WHERE id = $1', [commandId]);
   return silence(commandId);
 }
+
 /** A house whose restore was sent just now, and heard by nobody yet. */
 async function restoring(as: Parameters<typeof buildDebtor>[2] = {}) {
   const house = await buildDebtor(relight, 10_000n, as);

@@ -1,3 +1,4 @@
+import { statementOf } from './support/houses.js';
 import pg from 'pg';
 import { insertConnections } from '../../src/accounts/connections.js';
 import { Database, statement } from '../../src/platform/database.js';
@@ -7,7 +8,7 @@ import { LIMITS } from '../../src/platform/limits.js';
 import { createLogger } from '../../src/platform/log.js';
 import { eventually } from '../support/eventually.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
-import { statementOf } from './support/houses.js';
+
 import { startTcpProxy } from './support/tcp-proxy.js';
 
 const log = createLogger('silent');

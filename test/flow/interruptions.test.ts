@@ -6,23 +6,9 @@ import type { InterruptionReason } from '../../src/switching/interruption.js';
 import { auditFaults } from '../support/check-audit.js';
 import { ledgerFaults } from '../support/check-ledger.js';
 import { person, startTestRelight, type TestRelight } from '../support/test-relight.js';
-import {
-  balanceOf,
-  buildDebtor,
-  buildHouse,
-  commandOf,
-  commandsOf,
-  cutOff,
-  interruptionsOf,
-  meterObeys,
-  meterSays,
-  newKey,
-  pay,
-  queueCut,
-  refusal,
-  send,
-  type House,
-} from './support/houses.js';
+import { cutOff, meterObeys, meterSays, pay, queueCut, send } from './support/acts.js';
+import { buildDebtor, buildHouse, newKey, type House } from './support/houses.js';
+import { balanceOf, commandOf, commandsOf, interruptionsOf, refusal } from './support/looks.js';
 
 let relight: TestRelight;
 beforeAll(async () => {

@@ -4,18 +4,9 @@ import { KILL_SWITCH_ID, setKillSwitch } from '../../src/flows/set-kill-switch.j
 import { requestCut } from '../../src/flows/request-switch.js';
 import { eventually } from '../support/eventually.js';
 import { person, startTestRelight, type TestRelight } from '../support/test-relight.js';
-import {
-  buildDebtor,
-  buildHouse,
-  commandOf,
-  cutOff,
-  interruptionsOf,
-  newKey,
-  pay,
-  queueCut,
-  refusal,
-  send,
-} from './support/houses.js';
+import { cutOff, pay, queueCut, send } from './support/acts.js';
+import { buildDebtor, buildHouse, newKey } from './support/houses.js';
+import { commandOf, interruptionsOf, refusal } from './support/looks.js';
 
 let relight: TestRelight;
 beforeAll(async () => {

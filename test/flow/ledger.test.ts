@@ -3,16 +3,9 @@ import { reversePayment } from '../../src/flows/reverse-payment.js';
 import { auditFaults } from '../support/check-audit.js';
 import { ledgerFaults } from '../support/check-ledger.js';
 import { person, startTestRelight, type TestRelight } from '../support/test-relight.js';
-import {
-  balanceOf,
-  buildDebtor,
-  buildHouse,
-  issueBill,
-  newKey,
-  pay,
-  statementOf,
-  type House,
-} from './support/houses.js';
+import { pay } from './support/acts.js';
+import { statementOf, buildDebtor, buildHouse, issueBill, newKey, type House } from './support/houses.js';
+import { balanceOf } from './support/looks.js';
 
 let relight: TestRelight;
 beforeAll(async () => {

@@ -34,6 +34,7 @@ async function startProxy(): Promise<TcpProxy> {
   undo.push(() => proxy.stop());
   return proxy;
 }
+
 /** Everything heard on a topic, call by call. */
 function listenTo(nudges: Nudges, topic: 'commands' | 'changed' | 'clock' = 'changed'): string[][] {
   const heard: string[][] = [];
@@ -46,6 +47,7 @@ const listeners = async () =>
       `SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'relight nudges'`,
     )
   ).rows as { pid: number }[];
+
 /** Nudges until the other side has heard it: while it reconnects, nudges are lost, which is allowed. */
 const heardAgain = (from: Nudges, heard: string[][]) => {
   const id = newId();

@@ -18,6 +18,7 @@ afterAll(() => relight.stop());
 
 const ZONE = 'Asia/Shanghai';
 const HOUR_MS = 3_600_000;
+
 /** Midnight of a day of March 2026 in Jinan, and some hours. */
 const march = (day: number, hours = 0) =>
   new Date(startOfLocalDay(`2026-03-${String(day).padStart(2, '0')}`).getTime() + hours * HOUR_MS);
@@ -34,6 +35,7 @@ const stored = (house: House) =>
     `SELECT read_at AS "readAt", energy_wh AS "energyWh", quality, flags, usable, tableoid::regclass::text AS part FROM reading WHERE meter_id = $1 ORDER BY read_at, quality`,
     [house.meterId],
   );
+
 /** Daily use as '03-01 1000 ACTUAL', by installation. */
 const usage = async (house: Pick<House, 'installationId'>) =>
   (

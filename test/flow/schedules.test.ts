@@ -12,18 +12,9 @@ import { auditFaults } from '../support/check-audit.js';
 import { ledgerFaults } from '../support/check-ledger.js';
 import { eventually } from '../support/eventually.js';
 import { person, startTestRelight, type TestRelight } from '../support/test-relight.js';
-import {
-  approve,
-  askForCut,
-  buildDebtor,
-  buildDistrict,
-  buildHouse,
-  commandOf,
-  commandsOf,
-  contextAt,
-  readRegister,
-  type House,
-} from './support/houses.js';
+import { approve, askForCut, contextAt, readRegister } from './support/acts.js';
+import { buildDebtor, buildDistrict, buildHouse, type House } from './support/houses.js';
+import { commandOf, commandsOf } from './support/looks.js';
 
 let relight: TestRelight;
 const undo: (() => Promise<unknown>)[] = [];

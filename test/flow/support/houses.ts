@@ -1,23 +1,11 @@
 import { createHash } from 'node:crypto';
+import { statement } from '../../../src/platform/database.js';
 import { insertConnections, type NewConnection } from '../../../src/accounts/connections.js';
 import { lockAccount } from '../../../src/accounts/accounts.js';
 import { insertBills } from '../../../src/billing/bill-insert.js';
-import type { FlowContext } from '../../../src/flows/context.js';
-import { approveSwitchCommand } from '../../../src/flows/decide-switch.js';
-import { dispatchCuts, dispatchRestores } from '../../../src/flows/dispatch-switch.js';
-import { receivePayment, type PaymentInput, type PaymentReceipt } from '../../../src/flows/receive-payment.js';
-import { recordReadings, type RefusedReading } from '../../../src/flows/record-readings.js';
-import { requestCut, type CutRequest } from '../../../src/flows/request-switch.js';
-import { takeUplink } from '../../../src/flows/take-uplink.js';
 import { insertInstallations, insertMeters } from '../../../src/metering/installations.js';
-import type { Clock } from '../../../src/platform/clock.js';
-import { statement } from '../../../src/platform/database.js';
-import { UserError } from '../../../src/platform/errors.js';
 import { newId } from '../../../src/platform/ids.js';
 import { startOfLocalDay } from '../../../src/platform/local-date.js';
-import type { SwitchOrder } from '../../../src/switching/dispatch.js';
-import type { MeterReport } from '../../../src/switching/report-policy.js';
-import type { SwitchCommandState } from '../../../src/switching/switch-command.js';
 import { person, type TestRelight } from '../../support/test-relight.js';
 
 /** A household as the tests need it: the ids of everything that belongs together. */
@@ -37,7 +25,6 @@ let keys = 0;
 export const newKey = (): string => `test-key-${(keys += 1)}`;
 
 const CLERK = person('clerk');
-const SUPERVISOR = person('supervisor');
 /** A statement of a test by its text alone. */
 export const statementOf = (text: string) =>
   statement(`test-${createHash('sha256').update(text).digest('hex').slice(0, 32)}`, text);
@@ -182,164 +169,6 @@ export async function buildDebtor(
   return house;
 }
 
-/** Pays into the account; whatever is not named is sensible and new. */
-export const pay = (
-  relight: TestRelight,
-  house: Pick<House, 'accountNumber'>,
-  amountMinor: bigint,
-  change: Partial<PaymentInput> = {},
-): Promise<PaymentReceipt> =>
-  receivePayment(
-    relight.ctx,
-    {
-      idempotencyKey: newKey(),
-      accountNumber: house.accountNumber,
-      amountMinor,
-      currency: 'CNY',
-      channel: 'MOBILE_APP',
-      ...change,
-    },
-    person('app'),
-  );
-
-/** Asks for a lawful cut for arrears. */
-export const askForCut = (relight: TestRelight, house: House, change: Partial<CutRequest> = {}) =>
-  requestCut(
-    relight.ctx,
-    {
-      servicePointId: house.servicePointId,
-      reason: 'ARREARS',
-      noticeServedOn: '2026-03-06',
-      noticeProof: 'signature 17',
-      idempotencyKey: newKey(),
-      note: 'unpaid for 37 days',
-      ...change,
-    },
-    CLERK,
-  );
-
-export const approve = (relight: TestRelight, commandId: string) =>
-  approveSwitchCommand(relight.ctx, { commandId, idempotencyKey: newKey(), note: 'checked' }, SUPERVISOR);
-
-/** Asks for a cut and has it approved: QUEUED. Returns the command id. */
-export async function queueCut(relight: TestRelight, house: House): Promise<string> {
-  const { commandId } = await askForCut(relight, house);
-  await approve(relight, commandId);
-  return commandId;
-}
-
-/** What the dispatcher would put on the wire now: cuts and restores. */
-export async function send(relight: TestRelight): Promise<SwitchOrder[]> {
-  const orders: SwitchOrder[] = [];
-  await dispatchCuts(relight.ctx, (order) => Promise.resolve(void orders.push(order)));
-  orders.push(...(await dispatchRestores(relight.ctx)));
-  return orders;
-}
-
-/** The meter of a house says something: by default a state, relay closed, that takes note of no command. */
-export const meterSays = (relight: TestRelight, house: House, said: Partial<MeterReport>): Promise<void> =>
-  takeUplink(relight.ctx, [
-    {
-      kind: 'REPORT',
-      report: {
-        meterId: house.meterId,
-        kind: 'STATE',
-        relay: 'CLOSED',
-        armed: false,
-        protected: false,
-        lastSequence: 0n,
-        meterAt: relight.ctx.clock.now(),
-        ...said,
-      },
-    },
-  ]);
-
-/** The meter obeys an order and says so. */
-export const meterObeys = (relight: TestRelight, house: House, order: SwitchOrder): Promise<void> =>
-  meterSays(relight, house, {
-    kind: 'ACK',
-    commandId: order.commandId,
-    result: 'ACCEPTED',
-    relay: order.operation === 'CUT' ? 'OPEN' : 'CLOSED',
-    lastSequence: order.sequence,
-  });
-
-/** Cuts a house off for arrears, proven by its meter. Returns the command id. */
-export async function cutOff(relight: TestRelight, house: House): Promise<string> {
-  const commandId = await queueCut(relight, house);
-  const order = (await send(relight)).find((one) => one.commandId === commandId);
-  if (!order) throw new Error(`cut ${commandId} was not sent: ${JSON.stringify(await commandOf(relight, commandId))}`);
-  await meterObeys(relight, house, order);
-  return commandId;
-}
-
-export interface CommandRow {
-  readonly id: string;
-  readonly operation: 'CUT' | 'RESTORE';
-  readonly state: SwitchCommandState;
-  readonly failureCode: string | null;
-  readonly sequence: bigint | null;
-  readonly attempts: number;
-  readonly supersededById: string | null;
-  readonly paymentId: string | null;
-}
-const COMMAND = `SELECT id, operation, state, failure_code AS "failureCode", sequence, attempts, superseded_by_id AS "supersededById", payment_id AS "paymentId" FROM switch_command`;
-
-export const commandOf = async (relight: TestRelight, id: string): Promise<CommandRow> =>
-  (await relight.sql<CommandRow>(`${COMMAND} WHERE id = $1`, [id]))[0]!;
-/** All commands of a house's service point, oldest first, as 'CUT VERIFIED'. */
-export const commandsOf = async (relight: TestRelight, house: House): Promise<string[]> =>
-  (await relight.sql<CommandRow>(`${COMMAND} WHERE service_point_id = $1 ORDER BY id`, [house.servicePointId])).map(
-    ({ operation, state }) => `${operation} ${state}`,
-  );
-/** Reasons for which power is off at a house now. */
-export const interruptionsOf = async (relight: TestRelight, house: House): Promise<string[]> =>
-  (
-    await relight.sql<{ reason: string }>(
-      `SELECT reason FROM interruption WHERE service_point_id = $1 AND closed_at IS NULL ORDER BY reason`,
-      [house.servicePointId],
-    )
-  ).map(({ reason }) => reason);
-export const balanceOf = async (
-  relight: TestRelight,
-  house: House,
-): Promise<{ dueMinor: bigint; creditMinor: bigint }> =>
-  (
-    await relight.sql<{ dueMinor: bigint; creditMinor: bigint }>(
-      `SELECT due_minor AS "dueMinor", credit_minor AS "creditMinor" FROM account WHERE id = $1`,
-      [house.accountId],
-    )
-  )[0]!;
-
-/** The code of the UserError with which a promise is refused; anything else is thrown on. */
-export async function refusal(work: Promise<unknown>): Promise<string> {
-  const error = await work.then(
-    () => new Error('nothing was refused'),
-    (reason: unknown) => reason,
-  );
-  if (!(error instanceof UserError)) throw error;
-  return error.code;
-}
-
-/** Whether some statement of this database waits for a lock. */
-export const isWaiting = async (relight: TestRelight): Promise<boolean> =>
-  (await relight.sql(`SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`))
-    .length > 0;
-
-/** The context with a clock that stands at an instant, for what depends on day and hour. */
-export const contextAt = (relight: TestRelight, at: Date | string): FlowContext => {
-  const { clock } = relight.ctx;
-  const now = new Date(at);
-  const standing: Clock = {
-    now: () => now,
-    wallNow: () => clock.wallNow(),
-    productMs: (ms) => clock.productMs(ms),
-    state: clock.state,
-    reload: () => clock.reload(),
-  };
-  return { ...relight.ctx, clock: standing };
-};
-
 let districts = 0;
 /** A district of its own with its concentrator, so that a billing run meets nobody else. Returns its id. */
 export async function buildDistrict(relight: TestRelight, settlementDay = 1): Promise<string> {
@@ -356,24 +185,11 @@ export async function buildDistrict(relight: TestRelight, settlementDay = 1): Pr
   return id;
 }
 
-/** Register readings at local midnights: { '2026-02-01': 120_000n } in Wh. */
-export const readRegister = (
-  relight: TestRelight,
-  meterId: string,
-  registers: Readonly<Record<string, bigint>>,
-  at = new Date('2027-12-31T00:00:00Z'),
-): Promise<RefusedReading[]> =>
-  relight.ctx.db.transaction('test-read-register', (tx) =>
-    recordReadings(
-      relight.ctx,
-      tx,
-      Object.entries(registers).map(([day, energyWh]) => ({
-        meterId,
-        readAt: startOfLocalDay(day),
-        energyWh,
-        quality: 'ACTUAL',
-        cause: 'FREEZE',
-      })),
-      at,
-    ),
-  );
+/** Three bills of 100.00, 50.00 and 0.01 yuan, due in January, February and April: only the first two are overdue on 10 March. */
+export async function buildThreeBills(relight: TestRelight): Promise<House> {
+  const house = await buildHouse(relight);
+  await issueBill(relight, house, 1n, { periodFrom: '2026-02-01', periodTo: '2026-03-01', dueDate: '2026-04-01' });
+  await issueBill(relight, house, 10_000n, { periodFrom: '2025-12-01', periodTo: '2026-01-01', dueDate: '2026-01-20' });
+  await issueBill(relight, house, 5_000n, { periodFrom: '2026-01-01', periodTo: '2026-02-01', dueDate: '2026-02-20' });
+  return house;
+}
