@@ -3,7 +3,7 @@ import { localDate, startOfLocalDay, addDays } from '../platform/local-date.js';
 import { judgeReading } from '../metering/reading-policy.js';
 import {
   insertReadings,
-  installationsOf,
+  lockInstallationsOf,
   neighbouringReadings,
   storeDailyUsage,
   type InstallationSpan,
@@ -38,7 +38,7 @@ export async function recordReadings(
   if (reports.length === 0) return [];
   const zone = ctx.cutPolicy.timeZone;
   const byMeter = Map.groupBy(reports, ({ meterId }) => meterId);
-  const installations = Map.groupBy(await installationsOf(tx, [...byMeter.keys()]), ({ meterId }) => meterId);
+  const installations = Map.groupBy(await lockInstallationsOf(tx, [...byMeter.keys()]), ({ meterId }) => meterId);
   const around = await lookAround(tx, byMeter, zone);
   const fresh: StoredReading[] = [];
   const refused: RefusedReading[] = [];

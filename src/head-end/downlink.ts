@@ -24,6 +24,7 @@ export class Downlink {
   private client: MqttClient | undefined;
   private inFlight = 0;
   private waiting: (() => void)[] = [];
+  private stopped = false;
 
   constructor(
     private readonly ctx: FlowContext,
@@ -58,16 +59,19 @@ export class Downlink {
     this.client.on('error', (error) => this.log.warn({ err: error }, 'downlink connection to the broker failed'));
   }
 
+  /** Ends at once: what is not acknowledged yet is given up, and so is what waits for its turn. Their rows are attended to. */
   async stop(): Promise<void> {
+    this.stopped = true;
+    for (const resume of this.waiting.splice(0)) resume();
     await this.client?.endAsync(true).catch(() => undefined);
   }
 
   /** Publishes orders whose SENT has been committed. */
   async publishSwitches(orders: readonly SwitchOrder[]): Promise<void> {
     for (const order of orders) {
-      const envelope = JSON.stringify(signEnvelope(encodeSwitch(order), this.key));
+      const envelope = this.write(order);
       crashPoint('dispatch/signed');
-      await this.publish(downTopic(order.gatewayNumber, order.serial), envelope, false);
+      if (envelope) await this.publish(downTopic(order.gatewayNumber, order.serial), envelope, false);
     }
     if (orders.length > 0) crashPoint('dispatch/published');
   }
@@ -99,8 +103,25 @@ export class Downlink {
     }
   }
 
+  /** The signed order, or undefined: one that the contract has no words for must not hold back the others of its group. */
+  private write(order: SwitchOrder): string | undefined {
+    try {
+      return JSON.stringify(signEnvelope(encodeSwitch(order), this.key));
+    } catch (error) {
+      const { commandId, serial } = order;
+      this.log.error(
+        { err: error, commandId, serial },
+        'an order cannot be written; look at the sequence of its meter',
+      );
+      return undefined;
+    }
+  }
+
   private async publish(topic: string, payload: string, retain: boolean): Promise<void> {
-    while (this.inFlight >= MAX_IN_FLIGHT) await new Promise<void>((resume) => this.waiting.push(resume));
+    while (this.inFlight >= MAX_IN_FLIGHT && !this.stopped) {
+      await new Promise<void>((resume) => this.waiting.push(resume));
+    }
+    if (this.stopped) return;
     this.inFlight += 1;
     // Not awaited: the commit has happened, and if this copy is lost the wait on the row runs out and the meter is asked.
     this.client!.publish(topic, payload, { qos: 1, retain }, (error) => {

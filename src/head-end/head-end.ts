@@ -14,6 +14,8 @@ import type { BrokerAccess } from './uplink-connection.js';
 const LOOK_MS = 1_000;
 /** The fastest pace of looking for overdue commands, ms. */
 const ATTEND_MIN_MS = 100;
+/** How long a head-end that is stopped goes on publishing what it has claimed, ms. */
+const STOP_GRACE_MS = 2_000;
 /** The simulation clock is told again this often, for gateways that have lost it, ms. */
 const CLOCK_MS = 60_000;
 
@@ -57,9 +59,12 @@ export function startHeadEnd(ctx: FlowContext, access: BrokerAccess, key: Signin
     },
     async stop() {
       unlisten.forEach((stop) => stop());
-      await Promise.all(Object.values(loops).map((loop) => loop.stop()));
-      await uplink.stop();
+      const rounds = Promise.all(Object.values(loops).map((loop) => loop.stop()));
+      // A broker that has fallen silent must not keep the process from ending.
+      await Promise.race([rounds, new Promise((resume) => setTimeout(resume, STOP_GRACE_MS).unref())]);
       await downlink.stop();
+      await rounds;
+      await uplink.stop();
     },
   };
 }

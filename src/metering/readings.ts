@@ -21,7 +21,7 @@ const INSTALLATIONS = statement(
   `SELECT id, meter_id AS "meterId", installed_at AS "installedAt", installed_wh AS "installedWh", removed_at AS "removedAt",
           removed_wh AS "removedWh"
    FROM meter_installation
-   WHERE meter_id = ANY($1::uuid[]) ORDER BY installed_at`,
+   WHERE meter_id = ANY($1::uuid[]) ORDER BY meter_id, installed_at FOR NO KEY UPDATE`,
 );
 
 export interface InstallationSpan {
@@ -34,8 +34,11 @@ export interface InstallationSpan {
   readonly removedWh: bigint | null;
 }
 
-/** All installations, past and present, of these meters. */
-export const installationsOf = (tx: Tx, meterIds: readonly string[]): Promise<InstallationSpan[]> =>
+/**
+ * All installations, past and present, of these meters, in order of time for each. Locked: of two processes that take readings of one
+ * meter the second waits here, and then judges and derives with what the first has stored.
+ */
+export const lockInstallationsOf = (tx: Tx, meterIds: readonly string[]): Promise<InstallationSpan[]> =>
   tx.rows<InstallationSpan>(INSTALLATIONS, [meterIds]);
 
 const NEIGHBOURS = statement(

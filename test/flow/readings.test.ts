@@ -192,6 +192,20 @@ describe('daily use', () => {
     expect(await usage(house)).toEqual(['03-01 3005 ACTUAL', '03-02 2995 ACTUAL']);
   });
 
+  test('is the same when two processes take readings of one meter at once', async () => {
+    for (let round = 0; round < 10; round += 1) {
+      const house = await buildHouse(relight);
+      await record([reading(house, march(1), 0n)]);
+      const later = [
+        reading(house, march(2), 1_000n),
+        reading(house, march(3), 9_000n),
+        reading(house, march(4), 9_500n),
+      ];
+      await Promise.all(later.map((one) => record([one])));
+      expect(await usage(house)).toEqual(['03-01 1000 ACTUAL', '03-02 8000 ACTUAL', '03-03 500 ACTUAL']);
+    }
+  });
+
   test('is the same whatever the order and the groups in which readings come', async () => {
     const steps = fc.array(
       fc.record({
