@@ -1,5 +1,5 @@
 import { randomBytes, createHash } from 'node:crypto';
-import { insertConnections } from '../accounts/connections.js';
+import { insertConnections, type NewConnection } from '../accounts/connections.js';
 import type { FlowContext } from '../flows/context.js';
 import { systemActor } from '../flows/context.js';
 import { issueBills } from '../flows/issue-bills.js';
@@ -13,7 +13,7 @@ import { statement } from '../platform/database.js';
 import { newId } from '../platform/ids.js';
 import { addDays, addMonths, localDate, startOfLocalDay } from '../platform/local-date.js';
 import { simulatedGatewayPassword, simulatedMeterPublicKey } from './fleet-keys.js';
-import { drawWorld, type SimulatedDistrict, type WorldPlan } from './world.js';
+import { drawWorld, type SimulatedDistrict, type SimulatedPremise, type WorldPlan } from './world.js';
 
 const ACTOR = systemActor('open-world');
 const TARIFF = 'SHANDONG-RESIDENTIAL';
@@ -129,21 +129,7 @@ async function placeDistrict(
     ]);
     await insertConnections(
       tx,
-      premises.map((premise) => ({
-        ...premise,
-        customerClass: 'RESIDENTIAL' as const,
-        idDocument: null,
-        districtId,
-        currency: 'CNY',
-        tariffCode: TARIFF,
-        contacts: [
-          { id: newId(), kind: 'MOBILE' as const, value: premise.mobile },
-          { id: newId(), kind: 'ADDRESS' as const, value: premise.address },
-        ],
-        protections: premise.loneElderly
-          ? [{ id: newId(), kind: 'LONE_ELDERLY' as const, proof: '社区证明', validUntil: null }]
-          : [],
-      })),
+      premises.map((premise) => connectionOf(premise, districtId)),
       installedAt,
       ACTOR,
     );
@@ -178,6 +164,23 @@ async function placeDistrict(
   });
   return districtId;
 }
+
+const connectionOf = (
+  premise: SimulatedPremise & Pick<NewConnection, 'customerId' | 'accountId' | 'servicePointId'>,
+  districtId: string,
+): NewConnection => ({
+  ...premise,
+  customerClass: 'RESIDENTIAL',
+  idDocument: null,
+  districtId,
+  currency: 'CNY',
+  tariffCode: TARIFF,
+  contacts: [
+    { id: newId(), kind: 'MOBILE', value: premise.mobile },
+    { id: newId(), kind: 'ADDRESS', value: premise.address },
+  ],
+  protections: premise.loneElderly ? [{ id: newId(), kind: 'LONE_ELDERLY', proof: '社区证明', validUntil: null }] : [],
+});
 
 /** Midnight readings on every first of the month, and on each of the last days. */
 function historyOf(

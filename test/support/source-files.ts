@@ -49,6 +49,9 @@ export function listFiles(folder: string): string[] {
     .sort();
 }
 
+/** Whether the project has this file. */
+export const hasProjectFile = (path: string): boolean => existsSync(join(ROOT, path));
+
 /** The text of a project file. */
 export const readProjectFile = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
 
@@ -123,3 +126,21 @@ export const packageOf = (specifier: string): string =>
     .split('/')
     .slice(0, specifier.startsWith('@') ? 2 : 1)
     .join('/');
+
+/** Import cycles, each once, as 'a → b → a'. */
+export function importCycles(files: readonly SourceFile[]): string[] {
+  const byPath = new Map(files.map((file) => [file.path, file]));
+  const done = new Set<string>();
+  const found: string[] = [];
+  const walk = (path: string, trail: readonly string[]): void => {
+    if (trail.includes(path)) {
+      found.push([...trail.slice(trail.indexOf(path)), path].join(' → '));
+      return;
+    }
+    if (done.has(path)) return;
+    for (const { file } of byPath.get(path)?.imports ?? []) if (file) walk(file, [...trail, path]);
+    done.add(path);
+  };
+  for (const { path } of files) walk(path, []);
+  return found;
+}
