@@ -33,7 +33,7 @@ export function startHeadEnd(ctx: FlowContext, access: BrokerAccess, key: Signin
   const wakeAll = () => Object.values(loops).forEach((loop) => loop.wake());
   const downlink = new Downlink(ctx, { ...access, clientId: `${access.clientId}-down` }, key, ctx.log, wakeAll);
   const loops = {
-    restores: restoresLoop(ctx, downlink, unanswered),
+    restores: restoresLoop(ctx, downlink, unanswered, (serials) => uplink.expect(serials)),
     cuts: cutsLoop(ctx, downlink),
     overdue: overdueLoop(ctx, downlink),
     clock: clockLoop(ctx, downlink),
@@ -69,7 +69,12 @@ export function startHeadEnd(ctx: FlowContext, access: BrokerAccess, key: Signin
   };
 }
 
-function restoresLoop(ctx: FlowContext, downlink: Downlink, unanswered: Unanswered): Loop {
+function restoresLoop(
+  ctx: FlowContext,
+  downlink: Downlink,
+  unanswered: Unanswered,
+  expect: (serials: readonly string[]) => void,
+): Loop {
   const round = async () => {
     if (!downlink.connected) return LOOK_MS;
     const limit = Math.min(LIMITS.dispatchGroup.value, unanswered.room);
@@ -77,6 +82,7 @@ function restoresLoop(ctx: FlowContext, downlink: Downlink, unanswered: Unanswer
     const orders = await dispatchRestores(ctx, limit);
     unanswered.sent(orders.map(({ commandId }) => commandId));
     await downlink.publishSwitches(orders);
+    expect(orders.map(({ serial }) => serial));
     return orders.length === limit ? 0 : LOOK_MS;
   };
   return new Loop('restores', round, LOOK_MS, ctx.log);

@@ -26,9 +26,12 @@ export class MeterDirectory {
     const missing = wanted.filter((serial) => !fresh(serial));
     if (missing.length > 0) {
       if (this.entries.size > MAX_ENTRIES) this.entries.clear();
+      const stale = new Map(missing.map((serial) => [serial, this.entries.get(serial)?.meter]));
       for (const serial of missing) this.entries.delete(serial);
       for (const row of await meterDirectory(this.reader, missing)) {
-        this.entries.set(row.serial, { meter: { ...row, key: publicKeyOf(row.publicKey) }, readAtMs: nowMs });
+        const before = stale.get(row.serial);
+        const key = before?.publicKey.equals(row.publicKey) ? before.key : publicKeyOf(row.publicKey);
+        this.entries.set(row.serial, { meter: { ...row, key }, readAtMs: nowMs });
       }
     }
     return new Map(
