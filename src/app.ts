@@ -18,7 +18,7 @@ import { fleetManifest } from './simulation/fleet-manifest.js';
 import { openWorld } from './simulation/open-world.js';
 import { SIMULATION_START } from './simulation/world.js';
 import { onFreePort } from './app-ports.js';
-import { CHINA_CUT_POLICY, type Config } from './config.js';
+import { CHINA_CUT_POLICY, ConfigError, type Config } from './config.js';
 import { startApiServer, type RunningApi } from './app-api.js';
 import { migrate, openOrm } from './orm.js';
 
@@ -73,7 +73,12 @@ async function start(
   const postgres = config.DATABASE_URL ? undefined : await startPostgres(config, log, progress);
   if (postgres) undo.push(() => postgres.stop());
   const databaseUrl = config.DATABASE_URL ?? postgres!.url;
-  await migrate(databaseUrl);
+  await migrate(databaseUrl).catch((error: Error) => {
+    if (!config.DATABASE_URL) throw error;
+    throw new ConfigError(
+      `DATABASE_URL does not lead to a usable database: ${error.message}. Check address, user, password and that the user may create tables.`,
+    );
+  });
 
   const db = new Database(databaseUrl, log);
   undo.push(() => db.close());

@@ -5,7 +5,7 @@ import type { CutPolicy } from './switching/cut-policy.js';
 export const ROLES = ['all', 'api', 'head-end', 'jobs'] as const;
 export type Role = (typeof ROLES)[number];
 
-const port = z.coerce.number().int().min(0).max(65_535);
+const port = z.coerce.number({ error: 'must be a port number from 0 to 65535' }).int().min(0).max(65_535);
 const flag = z.enum(['0', '1']).transform((value) => value === '1');
 
 const environment = z.object({
@@ -70,18 +70,7 @@ export function readConfig(env: NodeJS.ProcessEnv, args: readonly string[]): Con
   if (!role.success) throw new ConfigError(`--role must be one of ${ROLES.join(', ')}`);
   const settings = parsed.data;
   const simulation = settings.SIMULATION ?? !(settings.DATABASE_URL && settings.MQTT_URL);
-  if (!simulation && !settings.DATABASE_URL)
-    throw new ConfigError('DATABASE_URL is missing: outside simulation the data belongs in a database of your own.');
-  if (!simulation && !settings.MQTT_URL)
-    throw new ConfigError('MQTT_URL is missing: outside simulation meters need a broker of your own.');
-  if (!simulation && !settings.MQTT_PASSWORD)
-    throw new ConfigError('MQTT_PASSWORD is missing: there is no default secret outside simulation.');
-  if (!simulation && !(settings.OIDC_ISSUER && settings.OIDC_AUDIENCE))
-    throw new ConfigError('OIDC_ISSUER and OIDC_AUDIENCE are missing: development tokens exist in simulation only.');
-  if (!simulation && !settings.HEAD_END_KEY_FILE)
-    throw new ConfigError(
-      'HEAD_END_KEY_FILE is missing. Make a key with: openssl genpkey -algorithm ed25519 -out head-end.pem',
-    );
+  if (!simulation) requireOutsideSimulation(settings);
   if (role.data !== 'all' && !settings.DATABASE_URL)
     throw new ConfigError('--role splits processes over one database: name it in DATABASE_URL.');
   return {
@@ -91,6 +80,22 @@ export function readConfig(env: NodeJS.ProcessEnv, args: readonly string[]): Con
     story: values.story !== false,
     simulator: values.simulator !== false,
   };
+}
+
+/** There is no default for anything that guards real customers. All that is missing is told at once. */
+function requireOutsideSimulation(settings: z.infer<typeof environment>): void {
+  const missing = [
+    settings.DATABASE_URL ? '' : 'DATABASE_URL: outside simulation the data belongs in a database of your own.',
+    settings.MQTT_URL ? '' : 'MQTT_URL: outside simulation meters need a broker of your own.',
+    settings.MQTT_PASSWORD ? '' : 'MQTT_PASSWORD: there is no default secret outside simulation.',
+    settings.OIDC_ISSUER && settings.OIDC_AUDIENCE
+      ? ''
+      : 'OIDC_ISSUER and OIDC_AUDIENCE: development tokens exist in simulation only.',
+    settings.HEAD_END_KEY_FILE
+      ? ''
+      : 'HEAD_END_KEY_FILE: make a key with openssl genpkey -algorithm ed25519 -out head-end.pem',
+  ].filter((line) => line !== '');
+  if (missing.length > 0) throw new ConfigError(`these settings are missing:\n  ${missing.join('\n  ')}`);
 }
 
 function parseArguments(args: readonly string[]) {

@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { existsSync } from 'node:fs';
 import { projectPath } from './platform/project-path.js';
 import type { App, StartProgress } from './app.js';
+import { print, red } from './main-terminal.js';
 
 /** The simulator as a process of its own: it meets the product on the wire only. */
 export interface RunningSimulator {
@@ -69,7 +70,22 @@ export async function startSimulator(app: App, progress: StartProgress): Promise
     await end(child);
     throw error;
   }
-  return { pid: child.pid!, stop: () => end(child) };
+  let stopping = false;
+  child.once('exit', (code, signal) => {
+    if (stopping) return;
+    print(
+      red(
+        `The meter simulator ended (${signal ?? `code ${code}`}): the simulated meters are off the line. Ctrl-C and npm start bring them back.`,
+      ),
+    );
+  });
+  return {
+    pid: child.pid!,
+    stop() {
+      stopping = true;
+      return end(child);
+    },
+  };
 }
 
 async function end(child: ChildProcess): Promise<void> {

@@ -41,7 +41,6 @@ export async function playStory(app: App): Promise<void> {
   } finally {
     await teller.close();
     print();
-    print(`  ${green('Serving.')} Ctrl-C stops.`);
   }
 }
 
@@ -66,7 +65,7 @@ async function tell(app: App, teller: Teller): Promise<void> {
     },
   });
   const cutId = succeeded(cut.change).switchCommand!.id;
-  teller.line('A clerk asks for the cut. Every check is on record; it waits for a second person.');
+  teller.line('One supervisor asks for the cut. Every check is on record; it waits for a second person.');
   const cutDone = teller.follow(cutId);
   succeeded(
     (
@@ -75,7 +74,7 @@ async function tell(app: App, teller: Teller): Promise<void> {
       })
     ).change,
   );
-  teller.line('A supervisor approves. It is judged once more, in the transaction that sends it.');
+  teller.line('Another supervisor approves. It is judged once more, in the transaction that sends it.');
   const dark = await cutDone;
   teller.line(
     `${bold('The meter is off.')} ${dim(`relay ${dark.detail.relay}, ${dark.detail.powerW ?? 0} W, sequence ${dark.detail.lastSequence}: read after the command`)}`,
@@ -95,17 +94,17 @@ async function tell(app: App, teller: Teller): Promise<void> {
   const acknowledgedAt = performance.now();
   const [restore] = succeeded(paid.change).restoreCommands;
   teller.line(
-    `The customer pays ${why!.amountToRestore.amount} ${why!.amountToRestore.currency}. ${dim(`booked in ${(acknowledgedAt - paidAt).toFixed(0)} ms; the same transaction ordered the restore`)}`,
+    `The customer pays the overdue ${why!.amountToRestore.amount} ${why!.amountToRestore.currency}. ${dim(`booked in ${(acknowledgedAt - paidAt).toFixed(0)} ms; the same transaction ordered the restore`)}`,
   );
   if (!restore) throw new Error('the payment ordered no restore');
   const light = await teller.follow(restore.id);
-  const tookMs = Math.max(0, Date.parse(light.recordedWallAt) - teller.wallAtMs(acknowledgedAt));
+  const litAt = performance.now();
   teller.line(
     `${green(bold('The lights are on.'))} ${dim(`relay ${light.detail.relay}, ${((light.detail.loadVoltageMv ?? 0) / 1000).toFixed(0)} V behind it, sequence ${light.detail.lastSequence}`)}`,
   );
   print();
   print(
-    `  From the payment's receipt to proven light: ${bold(`${tookMs.toFixed(0)} ms`)}. Ask for it: { whyIsPowerOff(accountNumber: "${accountNumber}") { headline { en zh } } }`,
+    `  From the customer's payment to proven light: ${bold(`${(litAt - paidAt).toFixed(0)} ms`)}, ${(litAt - acknowledgedAt).toFixed(0)} ms of them after the receipt. Ask for it: { whyIsPowerOff(accountNumber: "${accountNumber}") { headline { en zh } } }`,
   );
 }
 
@@ -208,8 +207,6 @@ class Teller {
   line(text: string): void {
     print(`  ${dim(`${((performance.now() - this.startedAt) / 1000).toFixed(3).padStart(7)} s`)}  ${text}`);
   }
-
-  wallAtMs = (monotonicMs: number): number => performance.timeOrigin + monotonicMs;
 
   async ask<Answer>(as: Speaker, query: string, variables: object): Promise<Answer> {
     const response = await fetch(this.url, {

@@ -1,6 +1,6 @@
 import type { App, StartProgress } from './app.js';
 import { ConfigError } from './config.js';
-import type { RunningSimulator } from './main-simulator.js';
+import { statement } from './platform/database.js';
 
 const color = process.stdout.isTTY && !process.env['NO_COLOR'];
 const paint = (code: number) => (text: string) => (color ? `\u001b[${code}m${text}\u001b[0m` : text);
@@ -36,10 +36,15 @@ export class StartLine implements StartProgress {
   }
 }
 
+const FIRST_DISTRICT = statement(
+  'terminal-first-district',
+  `SELECT code FROM transformer_district ORDER BY code LIMIT 1`,
+);
+
 const TOKEN_ROLES = ['HOTLINE', 'COUNTER', 'OPERATIONS', 'SUPERVISOR', 'BANK', 'TESTER', 'AUDITOR'] as const;
 
 /** Where everything is, who one can be, and two requests to paste. */
-export async function printAddresses(app: App, simulator: RunningSimulator | undefined): Promise<void> {
+export async function printAddresses(app: App, simulatorPid: number | undefined): Promise<void> {
   for (const remark of app.remarks) print(yellow(remark));
   print();
   if (app.api) {
@@ -52,7 +57,7 @@ export async function printAddresses(app: App, simulator: RunningSimulator | und
   print(
     `  Database   ${app.embedded.postgres ? `embedded PostgreSQL, data under ${app.config.DATA_DIR}` : 'yours (DATABASE_URL)'}`,
   );
-  if (simulator) print(`  Meters     simulated, process ${simulator.pid}   (npm run simulate -- --help)`);
+  if (simulatorPid) print(`  Meters     simulated, process ${simulatorPid}   (npm run simulate -- --help)`);
   if (app.config.simulation)
     print(`  Clock      simulated: it is ${localTime(app.ctx.clock.now())} in ${app.ctx.cutPolicy.timeZone}`);
   const issue = app.api?.issueToken;
@@ -61,13 +66,22 @@ export async function printAddresses(app: App, simulator: RunningSimulator | und
   print(bold('  Development tokens (simulation only):'));
   const tokens = new Map<string, string>();
   for (const role of TOKEN_ROLES) tokens.set(role, await issue({ subject: `dev-${role.toLowerCase()}`, role }));
+  const [district] = await app.ctx.db.rows<{ code: string }>(FIRST_DISTRICT);
+  if (district) {
+    const token = {
+      subject: 'dev-district-manager',
+      role: 'DISTRICT_MANAGER' as const,
+      districtCodes: [district.code],
+    };
+    tokens.set('DISTRICT_MANAGER', await issue(token));
+  }
   const [customer] = await firstAccounts(app);
   if (customer)
     tokens.set(
       'CUSTOMER',
       await issue({ subject: 'dev-customer', role: 'CUSTOMER', accountNumbers: [customer.accountNumber] }),
     );
-  for (const [role, token] of tokens) print(`  ${role.padEnd(11)} ${dim(token)}`);
+  for (const [role, token] of tokens) print(`  ${role.padEnd(16)} ${dim(token)}`);
   if (customer) printRequests(app, customer, tokens);
 }
 
@@ -91,7 +105,7 @@ function printRequests(
   print(
     curl(
       'COUNTER',
-      `mutation { recordPayment(input: { idempotencyKey: "first-payment-1", accountNumber: "${customer.accountNumber}", amount: { amount: "100.00", currency: "CNY" }, channel: COUNTER_CASH }) { payment { id state } userErrors { code message } } }`,
+      `mutation { recordPayment(input: { idempotencyKey: "pasted-${Date.now()}", accountNumber: "${customer.accountNumber}", amount: { amount: "100.00", currency: "CNY" }, channel: COUNTER_CASH }) { replayed payment { id state } userErrors { code message } } }`,
     ),
   );
   print();
@@ -116,7 +130,8 @@ export function printFailure(error: unknown): void {
     return;
   }
   const { message, stack } = error as Error;
+  const detail = process.env['LOG_LEVEL'] === 'debug' ? `${dim(stack?.split('\n').slice(1).join('\n') ?? '')}\n` : '';
   process.stderr.write(
-    `\n${red('Relight cannot start:')} ${message}\n${dim(stack?.split('\n').slice(1).join('\n') ?? '')}\n`,
+    `\n${red('Relight cannot start:')} ${message}\n${detail || dim('LOG_LEVEL=debug shows where.\n')}`,
   );
 }

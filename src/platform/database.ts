@@ -68,6 +68,11 @@ export class Database implements Reader {
       statement_timeout: 60_000,
       idle_in_transaction_session_timeout: 60_000,
     });
+    // The pool takes its own listener off while it hands a connection on; if it died in that moment, nobody would hear the error, and
+    // an error event that nobody hears ends the process. Whoever uses the connection next is told by its first statement.
+    this.pool.on('connect', (client) =>
+      client.on('error', (error) => log.warn({ err: error }, 'database connection lost')),
+    );
     this.pool.on('error', (error) =>
       log.warn({ err: error }, 'idle database connection lost; the pool opens a new one'),
     );

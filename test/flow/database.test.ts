@@ -44,7 +44,7 @@ const committing = async () =>
   (
     (
       await admin.query(
-        `SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND query = 'COMMIT' AND state = 'active'`,
+        `SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND query = 'COMMIT' AND wait_event = 'PgSleep'`,
       )
     ).rows as { pid: number }[]
   )[0]?.pid;
@@ -206,6 +206,30 @@ test('a connection that dies in the middle of the work fails the work, not the p
   await expect(doing).rejects.toThrow();
   expect(await textOf(1)).toBe('kept');
   expect(await db.rows(statementOf('SELECT 2 AS two'))).toEqual([{ two: 2 }]);
+});
+
+test('a connection that dies in the moment it changes hands fails its next user, and ends no process', async () => {
+  const proxy = await startTcpProxy(database.url);
+  const far = new Database(proxy.url, log, 1);
+  const pidOf = statementOf('SELECT pg_backend_pid() AS pid');
+  const [{ pid }] = (await far.rows<{ pid: number }>(pidOf)) as [{ pid: number }];
+  // The answer to the first and the end of the connection arrive together, while the second waits for that connection.
+  proxy.hold();
+  const first = far.rows(statementOf('SELECT 1 AS one'));
+  const second = far.transaction('test-next', (tx) => tx.rows(pidOf)).catch((error: unknown) => error);
+  const isIdle = `SELECT FROM pg_stat_activity WHERE pid = $1 AND state = 'idle' AND query LIKE 'SELECT 1%'`;
+  await eventually('the first is answered', async () => (await admin.query(isIdle, [pid])).rowCount === 1);
+  await admin.query('SELECT pg_terminate_backend($1)', [pid]);
+  await eventually(
+    'the server has ended it',
+    async () => (await admin.query('SELECT FROM pg_stat_activity WHERE pid = $1', [pid])).rowCount === 0,
+  );
+  proxy.flow();
+  expect(await first).toEqual([{ one: 1 }]);
+  expect(await second).toBeInstanceOf(Error);
+  expect(await far.rows(pidOf)).not.toEqual([{ pid }]);
+  await far.close();
+  await proxy.stop();
 });
 
 describe('values', () => {

@@ -1,5 +1,6 @@
 import mqtt from 'mqtt';
 import { Downlink } from '../../src/head-end/downlink.js';
+import { startHeadEnd } from '../../src/head-end/head-end.js';
 import { newId } from '../../src/platform/ids.js';
 import type { ReadOrder } from '../../src/switching/dispatch.js';
 import { cutAll, makeDebtors, newestCommand, payInFull, type Debtor } from '../fault/support/debtors.js';
@@ -18,6 +19,10 @@ describe('the way down', () => {
     // No time-out may help here: what is not published at once stays unpublished.
     relight = await startTestRelight({ timings: { ackTimeoutMs: 60_000 } });
     debtors = await makeDebtors(relight);
+  });
+  const undo: (() => Promise<unknown>)[] = [];
+  afterEach(async () => {
+    for (const act of undo.splice(0).reverse()) await act();
   });
   afterAll(() => relight.stop());
 
@@ -39,38 +44,40 @@ describe('the way down', () => {
 
   test('commands and questions are never retained: whoever comes later hears none', async () => {
     const open = await startOpenBroker();
+    undo.push(() => open.stop());
     const access = { url: open.url, username: 'any', password: 'any', clientId: 'down' };
     const downlink = new Downlink(relight.ctx, access, relight.key, relight.ctx.log, () => undefined);
     downlink.start();
+    undo.push(() => downlink.stop());
     await eventually('the downlink is connected', () => downlink.connected);
     const early = await listen(open.url);
+    undo.push(early.end);
     await downlink.publishReads([questionFor(debtors[0]!)]);
     await eventually('who listens hears the question', () => early.topics.some((topic) => topic.includes('/down/')));
     const late = await listen(open.url);
+    undo.push(late.end);
     await eventually('the retained clock is heard', () => late.topics.some((topic) => topic.endsWith('/clock')));
     expect(late.topics.filter((topic) => topic.includes('/down/'))).toEqual([]);
-    await Promise.all([early.end(), late.end(), downlink.stop()]);
-    await open.stop();
   });
 
-  test('it can be stopped although the broker has fallen silent with everything under way', async () => {
+  test('a head-end can be stopped although the broker has fallen silent with everything under way', async () => {
     const { hostname, port } = new URL(relight.broker.url);
     const line = await startTcpProxy({ host: hostname, port: Number(port) });
-    const access = {
-      url: throughProxy(relight.broker.url, line),
-      username: 'head-end',
-      password: relight.brokerPassword,
-      clientId: 'silent',
-    };
-    const downlink = new Downlink(relight.ctx, access, relight.key, relight.ctx.log, () => undefined);
-    downlink.start();
-    await eventually('the downlink is connected', () => downlink.connected);
+    undo.push(() => line.close());
+    const access = { username: 'head-end', password: relight.brokerPassword, clientId: 'silent' };
+    const headEnd = startHeadEnd(relight.ctx, { ...access, url: throughProxy(relight.broker.url, line) }, relight.key);
+    await eventually('the head-end is connected', () => headEnd.connected);
     line.freeze();
-    const publishing = downlink.publishReads(Array.from({ length: MANY }, () => questionFor(debtors[0]!)));
+    // The clock is told to every gateway: more messages than may be under way.
+    await relight.sql(
+      `INSERT INTO gateway (id, gateway_number, kind, district_id, password_sha256)
+       SELECT gen_random_uuid(), '38' || lpad(n::text, 10, '0'), 'CONCENTRATOR', d.id, sha256('') FROM generate_series(1, $1) n, transformer_district d`,
+      [MANY],
+    );
+    relight.ctx.nudges.nudge('clock');
     let ended = false;
-    void Promise.all([publishing, downlink.stop()]).then(() => (ended = true));
-    await eventually('it has stopped, and so has who was publishing', () => ended);
-    await line.close();
+    void headEnd.stop().then(() => (ended = true));
+    await eventually('it has stopped', () => ended, 5_000);
   });
 });
 

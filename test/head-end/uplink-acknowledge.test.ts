@@ -71,19 +71,22 @@ describe('the head-end acknowledges a message once it is stored, and not before'
   test('while the table is locked there is no PUBACK; after the commit there is', async () => {
     const locker = new pg.Client({ connectionString: relight.database.url });
     await locker.connect();
-    await locker.query('BEGIN');
-    await locker.query('LOCK TABLE meter_event IN ACCESS EXCLUSIVE MODE');
     const message = event();
-    await publish(message);
-    await eventually('the insert waits for the lock', async () => {
-      const { rows } = await locker.query<{ n: number }>(
-        `SELECT count(*)::int AS n FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
-      );
-      return rows[0]!.n > 0;
-    });
-    expect(isAcknowledged(message.payload)).toBe(false);
-    await locker.query('COMMIT');
-    await locker.end();
+    try {
+      await locker.query('BEGIN');
+      await locker.query('LOCK TABLE meter_event IN ACCESS EXCLUSIVE MODE');
+      await publish(message);
+      await eventually('the insert waits for the lock', async () => {
+        const { rows } = await locker.query<{ n: number }>(
+          `SELECT count(*)::int AS n FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+        );
+        return rows[0]!.n > 0;
+      });
+      expect(isAcknowledged(message.payload)).toBe(false);
+      await locker.query('COMMIT');
+    } finally {
+      await locker.end();
+    }
     await eventually('it is acknowledged', () => isAcknowledged(message.payload));
     expect(await stored(message.payload)).toBe(true);
   });

@@ -10,12 +10,16 @@ export interface TcpProxy {
   shut(): void;
   /** Lets connections through again. */
   open(): void;
+  /** Keeps back what the server sends, until {@link flow}: then it arrives all at once. */
+  hold(): void;
+  flow(): void;
   stop(): Promise<void>;
 }
 
 export async function startTcpProxy(databaseUrl: string): Promise<TcpProxy> {
   const target = new URL(databaseUrl);
   const sockets = new Set<Socket>();
+  const upstreams = new Set<Socket>();
   let isOpen = true;
   let tries = 0;
   const server = createServer((client) => {
@@ -27,6 +31,8 @@ export async function startTcpProxy(databaseUrl: string): Promise<TcpProxy> {
     }
     const upstream = connect(Number(target.port), target.hostname);
     upstream.on('error', () => undefined);
+    upstreams.add(upstream);
+    upstream.on('close', () => upstreams.delete(upstream));
     for (const [one, other] of [
       [client, upstream],
       [upstream, client],
@@ -55,6 +61,12 @@ export async function startTcpProxy(databaseUrl: string): Promise<TcpProxy> {
     shut,
     open() {
       isOpen = true;
+    },
+    hold() {
+      for (const upstream of upstreams) upstream.pause();
+    },
+    flow() {
+      for (const upstream of upstreams) upstream.resume();
     },
     stop() {
       shut();
