@@ -73,12 +73,7 @@ async function start(
   const postgres = config.DATABASE_URL ? undefined : await startPostgres(config, log, progress);
   if (postgres) undo.push(() => postgres.stop());
   const databaseUrl = config.DATABASE_URL ?? postgres!.url;
-  await migrate(databaseUrl).catch((error: Error) => {
-    if (!config.DATABASE_URL) throw error;
-    throw new ConfigError(
-      `DATABASE_URL does not lead to a usable database: ${error.message}. Check address, user, password and that the user may create tables.`,
-    );
-  });
+  await migrateOrTell(config, databaseUrl);
 
   const db = new Database(databaseUrl, log);
   undo.push(() => db.close());
@@ -132,6 +127,15 @@ async function start(
     remarks,
     stop,
   };
+}
+
+function migrateOrTell(config: Config, databaseUrl: string): Promise<void> {
+  return migrate(databaseUrl).catch((error: Error) => {
+    if (!config.DATABASE_URL) throw error;
+    throw new ConfigError(
+      `DATABASE_URL does not lead to a usable database: ${error.message}. Check address, user, password and that the user may create tables.`,
+    );
+  });
 }
 
 function startPostgres(config: Config, log: Logger, progress: StartProgress): Promise<EmbeddedPostgres> {

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { App, StartProgress } from './app.js';
 import { ConfigError } from './config.js';
 import { statement } from './platform/database.js';
@@ -105,7 +106,7 @@ function printRequests(
   print(
     curl(
       'COUNTER',
-      `mutation { recordPayment(input: { idempotencyKey: "pasted-${Date.now()}", accountNumber: "${customer.accountNumber}", amount: { amount: "100.00", currency: "CNY" }, channel: COUNTER_CASH }) { replayed payment { id state } userErrors { code message } } }`,
+      `mutation { recordPayment(input: { idempotencyKey: "pasted-${randomUUID()}", accountNumber: "${customer.accountNumber}", amount: { amount: "100.00", currency: "CNY" }, channel: COUNTER_CASH }) { replayed payment { id state } userErrors { code message } } }`,
     ),
   );
   print();

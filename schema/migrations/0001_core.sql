@@ -453,6 +453,7 @@ CREATE INDEX switch_command_attention ON switch_command (priority, attention_wal
   WHERE state IN ('QUEUED', 'SENT', 'ACCEPTED', 'ARMED', 'UNKNOWN');
 CREATE INDEX switch_command_waiting ON switch_command (requested_at) WHERE state IN ('PENDING_APPROVAL', 'QUARANTINED');
 CREATE INDEX switch_command_service_point ON switch_command (service_point_id, id);
+CREATE INDEX switch_command_superseded_by ON switch_command (superseded_by_id) WHERE superseded_by_id IS NOT NULL;
 CREATE INDEX switch_command_account ON switch_command (account_id, id);
 
 -- The same table as switching/switch-command.ts: a test compares them, and this trigger backs it whoever writes.
@@ -499,3 +500,4 @@ CREATE TABLE simulated_world (
   starts_at timestamptz NOT NULL,
   complete  boolean NOT NULL DEFAULT false
 );
+CREATE INDEX uplink_quarantine_received ON uplink_quarantine (received_at);

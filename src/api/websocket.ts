@@ -74,12 +74,9 @@ export function serveWebSocket(
       {
         protocol: socket.protocol,
         // Resolves when the bytes have left: a slow peer slows its own subscriptions down, and those are bounded.
-        send: (text) =>
-          new Promise((sent, failed) =>
-            socket.readyState === socket.OPEN ? socket.send(text, (error) => (error ? failed(error) : sent())) : sent(),
-          ),
+        send: (text) => sendBounded(socket, text),
         close: (code, reason) => socket.close(code, reason),
-        onMessage: (handle) => socket.on('message', (data) => void onMessage(socket, handle, String(data), parts.api)),
+        onMessage: (handle) => takeMessages(socket, (text) => onMessage(socket, handle, text, parts.api)),
       },
       extra,
     );
@@ -99,6 +96,31 @@ export function serveWebSocket(
   };
 }
 
+/** Bytes that may wait for a peer that does not read; past it the peer is gone or hostile. */
+const MAX_UNSENT_BYTES = 1_048_576;
+/** Messages of one socket being handled at once; past it the socket is not read, and TCP holds the peer back. */
+const MAX_UNHANDLED_MESSAGES = 64;
+
+function sendBounded(socket: WebSocket, text: string): Promise<void> {
+  if (socket.bufferedAmount > MAX_UNSENT_BYTES) socket.terminate();
+  if (socket.readyState !== socket.OPEN) return Promise.resolve();
+  // A peer that leaves while something is on its way is no error of ours.
+  return new Promise((sent) => socket.send(text, () => sent()));
+}
+
+/** Hands messages on, a bounded number at once; what `graphql-ws` answers counts until it has left. */
+function takeMessages(socket: WebSocket, handle: (text: string) => Promise<void>): void {
+  let unhandled = 0;
+  socket.on('message', (data) => {
+    unhandled += 1;
+    if (unhandled >= MAX_UNHANDLED_MESSAGES) socket.pause();
+    void handle(String(data)).finally(() => {
+      unhandled -= 1;
+      if (unhandled < MAX_UNHANDLED_MESSAGES / 2 && socket.isPaused) socket.resume();
+    });
+  });
+}
+
 async function onMessage(
   socket: WebSocket,
   handle: (text: string) => Promise<void>,
@@ -108,6 +130,7 @@ async function onMessage(
   try {
     await handle(text);
   } catch (error) {
+    if (socket.readyState !== socket.OPEN) return;
     deps.log.error(safeFacts(error), 'a WebSocket message could not be handled');
     socket.close(CloseCode.InternalServerError, 'Internal server error');
   }

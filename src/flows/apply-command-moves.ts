@@ -1,6 +1,6 @@
 import { newId } from '../platform/ids.js';
 import type { Actor } from '../platform/audit.js';
-import type { Tx } from '../platform/database.js';
+import { statement, type Tx } from '../platform/database.js';
 import { closeWorkOrders, openWorkOrders } from '../service/work-orders.js';
 import { closeInterruptionsOfCuts } from '../switching/interruptions.js';
 import { supplyOfMeters, type SupplyFacts } from '../switching/supply.js';
@@ -13,7 +13,7 @@ export interface DecidedMove {
   readonly move: Omit<CommandMove, 'id' | 'from'>;
 }
 
-const NOT_DONE = new Set(['REJECTED', 'EXPIRED', 'FAILED', 'FIELD_VISIT']);
+const NOT_DONE = new Set(['CANCELLED', 'REJECTED', 'EXPIRED', 'FAILED', 'FIELD_VISIT']);
 const NEEDS_VISIT = new Set(['RELAY_STUCK', 'PHYSICS_DISAGREE']);
 
 /**
@@ -77,8 +77,35 @@ async function undoCutsNotDone(
     cuts.map(({ command }) => command.id),
     { ...by, reason: 'the cut was not carried out' },
   );
+  await resumeDisplacedRestores(
+    ctx,
+    tx,
+    cuts.map(({ command }) => command.id),
+    by,
+  );
   const uncertain = cuts.filter(({ move }) => move.to === 'FAILED').map(({ command }) => command.meterId);
   await restoreWherePowerIsDue(ctx, tx, uncertain, by, 'the cut has no proven outcome: power is made sure of');
+}
+
+const DISPLACED = statement(
+  'apply-moves-displaced',
+  `SELECT DISTINCT meter_id AS "meterId" FROM switch_command WHERE superseded_by_id = ANY($1::uuid[]) AND operation = 'RESTORE'`,
+);
+
+/**
+ * These cuts have ended without being carried out. A restore that one of them had pushed aside, and whose outcome nobody knows, is
+ * ordered anew: a paid customer must not stay dark because of a cut that never was.
+ */
+export async function resumeDisplacedRestores(
+  ctx: FlowContext,
+  tx: Tx,
+  cutIds: readonly string[],
+  by: { readonly actor: Actor; readonly at: Date },
+): Promise<void> {
+  if (cutIds.length === 0) return;
+  const displaced = await tx.rows<{ meterId: string }>(DISPLACED, [cutIds]);
+  const meterIds = displaced.map(({ meterId }) => meterId);
+  await restoreWherePowerIsDue(ctx, tx, meterIds, by, 'the cut that had pushed this restore aside was not carried out');
 }
 
 /** Orders a restore at each of these meters where power is due and no command is open. Returns the ids ordered. */

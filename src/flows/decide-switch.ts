@@ -6,6 +6,7 @@ import { once } from '../platform/idempotency.js';
 import { blockers, cutChecks } from '../switching/cut-policy.js';
 import { UNSENT_STATES } from '../switching/switch-command.js';
 import { lockCommands, moveCommands, type LockedCommand } from '../switching/switch-commands.js';
+import { resumeDisplacedRestores } from './apply-command-moves.js';
 import type { FlowContext } from './context.js';
 import { gatherCutFacts } from './gather-cut-facts.js';
 import type { SwitchReceipt } from './request-switch.js';
@@ -114,6 +115,7 @@ async function decide(
       const [command] = await lockCommands(tx, [commandId]);
       const move = await judge(tx, command!, at);
       await moveCommands(tx, [{ ...move, id: commandId, from: command!.state, reason: note }], { actor, at });
+      if (move.to === 'CANCELLED') await resumeDisplacedRestores(ctx, tx, [commandId], { actor, at });
       tx.afterCommit(() => {
         ctx.nudges.nudge('commands');
         ctx.nudges.nudge('changed', [commandId]);

@@ -1,10 +1,13 @@
 import { lockAccount } from '../accounts/accounts.js';
 import { crashPoint } from '../platform/crash-points.js';
 import { LIMITS } from '../platform/limits.js';
+import { localDate, startOfLocalDay } from '../platform/local-date.js';
+import { URGENT_REASONS } from '../switching/interruption.js';
 import { blockers, cutChecks } from '../switching/cut-policy.js';
 import { queuedCuts, sendCommand, sendQueuedRestores, type SwitchOrder } from '../switching/dispatch.js';
 import { openInterruption } from '../switching/interruptions.js';
 import { lockCommands, moveCommands } from '../switching/switch-commands.js';
+import { resumeDisplacedRestores } from './apply-command-moves.js';
 import { systemActor, type FlowContext } from './context.js';
 import { gatherCutFacts } from './gather-cut-facts.js';
 
@@ -13,6 +16,15 @@ const ACTOR = systemActor('dispatch');
 /** The product instant after which the meter must refuse: never less than a fair time on the wire, however fast the clock runs. */
 function notAfter(ctx: FlowContext, at: Date, validityMs: number): Date {
   return new Date(at.getTime() + Math.max(validityMs, ctx.clock.productMs(ctx.timings.minWireMs)));
+}
+
+/** An ordinary cut must not be obeyed after the last allowed hour, however late it is delivered. */
+function cutNotAfter(ctx: FlowContext, at: Date, urgent: boolean): Date {
+  const latest = notAfter(ctx, at, ctx.timings.cutValidityMs);
+  if (urgent) return latest;
+  const { timeZone, allowedHours } = ctx.cutPolicy;
+  const closing = startOfLocalDay(localDate(at, timeZone), timeZone).getTime() + allowedHours.to * 3_600_000;
+  return latest.getTime() < closing ? latest : new Date(closing);
 }
 
 /**
@@ -77,12 +89,13 @@ async function dispatchCut(ctx: FlowContext, commandId: string, accountId: strin
           at,
         },
       );
+      await resumeDisplacedRestores(ctx, tx, [commandId], { actor: ACTOR, at });
       tx.afterCommit(() => ctx.nudges.nudge('changed', [commandId]));
       return undefined;
     }
     const order = await sendCommand(tx, commandId, {
       at,
-      notAfter: notAfter(ctx, at, ctx.timings.cutValidityMs),
+      notAfter: cutNotAfter(ctx, at, URGENT_REASONS.includes(command.reason)),
       ackTimeoutMs: ctx.timings.ackTimeoutMs,
     });
     await openInterruption(

@@ -43,7 +43,8 @@ export interface PaymentReceipt {
  * @throws UserError IDEMPOTENCY_KEY_REUSED, CURRENCY_MISMATCH
  */
 export async function receivePayment(ctx: FlowContext, input: PaymentInput, actor: Actor): Promise<PaymentReceipt> {
-  const contentSha256 = contentHash({ ...input, idempotencyKey: null });
+  // Who hands it in counts as content: two banks that number alike must not be taken for one.
+  const contentSha256 = contentHash({ ...input, idempotencyKey: null, handedInBy: actor.id });
   const receipt = await ctx.db.transaction('receive-payment', async (tx) => {
     crashPoint('receive-payment/begun');
     const account = await lockAccountByNumber(tx, input.accountNumber);
@@ -56,7 +57,7 @@ export async function receivePayment(ctx: FlowContext, input: PaymentInput, acto
     crashPoint('receive-payment/posted');
     if (!posted) {
       // The key is taken: nothing was posted. If a payment with this key was under way, the insert has waited for its end.
-      return replay((await findPaymentByKey(tx, input.idempotencyKey))!, contentSha256);
+      return replay((await findPaymentByKey(tx, input.idempotencyKey))!, contentSha256, actor);
     }
     const restoreCommandIds =
       account && facts.supplyConcerned ? await releaseSupply(ctx, tx, account, posted.id, at, actor) : [];
@@ -102,13 +103,14 @@ async function post(
   );
 }
 
-function replay(earlier: PaymentRow, contentSha256: Buffer): PaymentReceipt {
+function replay(earlier: PaymentRow, contentSha256: Buffer, actor: Actor): PaymentReceipt {
   if (!earlier.contentSha256.equals(contentSha256)) {
     throw new UserError(
       'IDEMPOTENCY_KEY_REUSED',
-      `This idempotency key belongs to payment ${earlier.id}, which has other content. Use a new key for a new payment.`,
+      'This idempotency key was used for another payment. Use a new key for a new payment.',
       'idempotencyKey',
-      { paymentId: earlier.id },
+      // Whose payment it was is nobody else's business.
+      earlier.postedBy === actor.id ? { paymentId: earlier.id } : undefined,
     );
   }
   return { payment: earlier, replayed: true, restoreCommandIds: [] };

@@ -5,7 +5,7 @@ import { UserError } from '../platform/errors.js';
 import { once } from '../platform/idempotency.js';
 import { newId } from '../platform/ids.js';
 import { blockers, cutChecks, type CutCheckCode } from '../switching/cut-policy.js';
-import { DEBT_REASONS, type InterruptionReason } from '../switching/interruption.js';
+import { DEBT_REASONS, URGENT_REASONS, type InterruptionReason } from '../switching/interruption.js';
 import { supplyOfServicePoint, type SupplyFacts } from '../switching/supply.js';
 import { OPEN_STATES, PRIORITY } from '../switching/switch-command.js';
 import { lockOpenCommands, moveCommands, orderRestores } from '../switching/switch-commands.js';
@@ -47,8 +47,8 @@ const INSERT_CUT = statement(
 );
 
 /**
- * Somebody asks for a cut. It is judged at once, with everything that can be known now; a cut for debt then waits for the approval
- * of a second person, and every cut is judged again when it is sent. A cut for danger supersedes an open restore.
+ * Somebody asks for a cut. It is judged at once, with everything that can be known now; it then waits for the approval of a
+ * second person, unless it is urgent, and is judged again when it is sent. A cut for danger supersedes an open restore.
  *
  * @throws UserError SERVICE_POINT_NOT_FOUND, COMMAND_OPEN (detail.commandId), CUT_BLOCKED, NOTICE_REQUIRED, IDEMPOTENCY_KEY_REUSED
  */
@@ -67,7 +67,7 @@ export async function requestCut(ctx: FlowContext, request: CutRequest, actor: A
         );
       }
       const commandId = newId();
-      await yieldToCut(tx, supply, isDebt, commandId, { actor, at });
+      await yieldToCut(tx, supply, !URGENT_REASONS.includes(request.reason), commandId, { actor, at });
       const facts = await gatherCutFacts(ctx, tx, request.servicePointId, {
         reason: request.reason,
         at,
@@ -82,7 +82,7 @@ export async function requestCut(ctx: FlowContext, request: CutRequest, actor: A
           'servicePointId',
         );
       }
-      const state = isDebt ? 'PENDING_APPROVAL' : 'QUEUED';
+      const state = URGENT_REASONS.includes(request.reason) ? 'QUEUED' : 'PENDING_APPROVAL';
       const inserted = await tx.rows(INSERT_CUT, [
         commandId,
         supply.accountId,
@@ -185,16 +185,16 @@ export async function lockSupply(tx: Tx, servicePointId: string): Promise<Metere
   return supply as MeteredSupply;
 }
 
-/** Makes room for a cut: only a cut for another reason than debt may push an open command aside. */
+/** Makes room for a cut: only an urgent one may push an open command aside. */
 async function yieldToCut(
   tx: Tx,
   supply: MeteredSupply,
-  isDebt: boolean,
+  mustWait: boolean,
   cutId: string,
   by: { actor: Actor; at: Date },
 ): Promise<void> {
   if (!supply.openCommand) return;
-  if (isDebt) throw commandOpen(supply.openCommand.id, supply.openCommand.state);
+  if (mustWait) throw commandOpen(supply.openCommand.id, supply.openCommand.state);
   const [command] = await lockOpenCommands(tx, [supply.meterId]);
   if (!command) return;
   await moveCommands(

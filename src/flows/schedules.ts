@@ -2,7 +2,7 @@ import { statement } from '../platform/database.js';
 import { addMonths, localDate, startOfLocalDay } from '../platform/local-date.js';
 import type { Schedule } from '../platform/schedules.js';
 import { lockCommands, moveCommands } from '../switching/switch-commands.js';
-import { restoreWherePowerIsDue } from './apply-command-moves.js';
+import { restoreWherePowerIsDue, resumeDisplacedRestores } from './apply-command-moves.js';
 import { systemActor, type FlowContext } from './context.js';
 import { issueBills } from './issue-bills.js';
 
@@ -25,6 +25,7 @@ export const schedulesOf = (ctx: FlowContext): Schedule[] => [
   { name: 'reconcile-supply', everyMs: HOUR, run: (at) => reconcileSupply(ctx, at) },
   { name: 'expire-approvals', everyMs: 10 * MINUTE, run: (at) => expireApprovals(ctx, at) },
   { name: 'settle-districts', everyMs: HOUR, run: (at) => settleDistricts(ctx, at) },
+  { name: 'clear-quarantine', everyMs: 24 * HOUR, run: (at) => clearQuarantine(ctx, at) },
   { name: 'reading-partitions', everyMs: 24 * HOUR, run: (at) => makePartitions(ctx, at) },
 ];
 
@@ -79,6 +80,12 @@ export async function expireApprovals(ctx: FlowContext, at: Date): Promise<void>
         code: 'NOT_APPROVED_IN_TIME',
         text: 'nobody approved the cut in time; request it anew if it is still right',
       })),
+      { actor: systemActor('expire-approvals'), at },
+    );
+    await resumeDisplacedRestores(
+      ctx,
+      tx,
+      commands.map(({ id }) => id),
       { actor: systemActor('expire-approvals'), at },
     );
     tx.afterCommit(() =>
@@ -152,4 +159,15 @@ async function makePartitions(ctx: FlowContext, at: Date): Promise<void> {
       { partitions: row!.skipped },
       'readings far ahead of their month keep these partitions from being made; they stay in the default one',
     );
+}
+
+/** Long enough for any enquiry into what a meter sent. */
+const QUARANTINE_DAYS = 90;
+const CLEAR_QUARANTINE = statement(
+  'schedules-clear-quarantine',
+  `DELETE FROM uplink_quarantine WHERE received_at < $1::timestamptz - make_interval(days => ${QUARANTINE_DAYS})`,
+);
+
+async function clearQuarantine(ctx: FlowContext, at: Date): Promise<void> {
+  await ctx.db.rows(CLEAR_QUARANTINE, [at]);
 }

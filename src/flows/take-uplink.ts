@@ -20,14 +20,17 @@ export type Uplink =
 /** A message as it came, for quarantine. */
 export interface RawMessage {
   readonly topic: string;
+  /** Its bytes, or the first of them when more than a fair share was sent. */
   readonly payload: Buffer;
+  /** How many bytes came. */
+  readonly payloadBytes: number;
 }
 
 const QUARANTINE = statement(
   'uplink-quarantine',
   `INSERT INTO uplink_quarantine (topic, payload, payload_bytes, code, message, received_at)
-   SELECT q.topic, q.payload, length(q.payload), q.code, q.message, $5
-   FROM unnest($1::text[], $2::bytea[], $3::text[], $4::text[]) AS q (topic, payload, code, message)`,
+   SELECT q.topic, q.payload, q.payload_bytes, q.code, q.message, $5
+   FROM unnest($1::text[], $2::bytea[], $3::text[], $4::text[], $6::integer[]) AS q (topic, payload, code, message, payload_bytes)`,
 );
 
 /**
@@ -104,5 +107,6 @@ async function quarantine(tx: Tx, rejects: readonly Extract<Uplink, { kind: 'REJ
     rejects.map(({ code }) => code),
     rejects.map(({ message }) => message.slice(0, 1_000).replaceAll('\0', '\uFFFD')),
     at,
+    rejects.map(({ source }) => source.payloadBytes),
   ]);
 }

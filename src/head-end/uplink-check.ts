@@ -34,7 +34,7 @@ export function checkMessage(message: ReadMessage, meter: KnownMeter | undefined
     kind: 'REJECT',
     code,
     message: text,
-    source: { topic, payload },
+    source: { topic, payload, payloadBytes: payload.length },
   });
   if (!parsed || !decoded) return reject('TOPIC', 'the topic is not one of contract v1');
   if (!decoded.ok) return reject(decoded.code, decoded.message);
@@ -64,7 +64,7 @@ export function checkMessage(message: ReadMessage, meter: KnownMeter | undefined
       quality: quality.toUpperCase() as 'ACTUAL' | 'ESTIMATED',
       cause,
     }));
-    return { kind: 'READINGS', readings, source: { topic, payload } };
+    return { kind: 'READINGS', readings, source: { topic, payload, payloadBytes: payload.length } };
   }
   const envelope = decoded.envelope!;
   if (signerOf(envelope) !== body.meter)

@@ -2,6 +2,7 @@ import { crashPoint } from '../platform/crash-points.js';
 import { LIMITS } from '../platform/limits.js';
 import type { FlowContext } from '../flows/context.js';
 import { takeUplink, type Uplink } from '../flows/take-uplink.js';
+import { QuarantineQuota } from './quarantine-quota.js';
 import { MeterDirectory } from './meter-directory.js';
 import { checkMessage, readMessage, serialOf } from './uplink-check.js';
 import { UplinkConnection, type BrokerAccess, type UplinkDelivery } from './uplink-connection.js';
@@ -16,6 +17,7 @@ const RETRY_MS = 250;
  */
 export class UplinkConsumer {
   private readonly directory: MeterDirectory;
+  private readonly quota = new QuarantineQuota();
   private readonly connection: UplinkConnection;
   private pending: UplinkDelivery[] = [];
   private pumping: Promise<void> | undefined;
@@ -75,7 +77,7 @@ export class UplinkConsumer {
     while (!this.stopped) {
       try {
         const meters = await this.directory.find(read.flatMap((message) => serialOf(message) ?? []));
-        checked ??= read.map((message) => checkMessage(message, meters.get(serialOf(message) ?? '')));
+        checked ??= read.map((message) => this.withinQuota(checkMessage(message, meters.get(serialOf(message) ?? ''))));
         await this.storeOrSplit(checked, group);
         break;
       } catch (error) {
@@ -84,6 +86,13 @@ export class UplinkConsumer {
         await new Promise((resume) => setTimeout(resume, RETRY_MS));
       }
     }
+  }
+
+  private withinQuota(message: Uplink): Uplink {
+    if (message.kind !== 'REJECT') return message;
+    const { topic, payload } = message.source;
+    const gateway = topic.split('/')[2] ?? '';
+    return { ...message, source: { ...message.source, payload: this.quota.excerpt(gateway, payload) } };
   }
 
   /** Stores a group; if one message in it cannot be stored, finds it by halving and puts it in quarantine. */
@@ -96,7 +105,12 @@ export class UplinkConsumer {
         const { topic, payload } = deliveries[0]!;
         this.ctx.log.error({ err: error, topic }, 'a message could not be processed; it is in quarantine');
         await takeUplink(this.ctx, [
-          { kind: 'REJECT', code: 'PROCESSING_FAILED', message: (error as Error).message, source: { topic, payload } },
+          {
+            kind: 'REJECT',
+            code: 'PROCESSING_FAILED',
+            message: (error as Error).message,
+            source: { topic, payload, payloadBytes: payload.length },
+          },
         ]);
       } else {
         const middle = messages.length >> 1;

@@ -1,6 +1,6 @@
 import type { ProtectionKind } from '../accounts/customer.js';
 import type { InterruptionReason } from './interruption.js';
-import { DEBT_REASONS } from './interruption.js';
+import { DEBT_REASONS, URGENT_REASONS } from './interruption.js';
 
 /** Parameters of the floor under any cut. Data, validated at start; regional ladders stand on top of it (dunning). */
 export interface CutPolicy {
@@ -98,22 +98,27 @@ export function cutChecks(facts: CutFacts, policy: CutPolicy): CutCheck[] {
     ),
     check(
       'NOT_ALREADY_OFF',
-      facts.openInterruptions.length === 0 && facts.reportedRelay !== 'OPEN',
+      isUrgent(facts.reason)
+        ? !facts.openInterruptions.includes(facts.reason)
+        : facts.openInterruptions.length === 0 && facts.reportedRelay !== 'OPEN',
       `open interruptions: ${facts.openInterruptions.join(', ') || 'none'}; relay reported ${facts.reportedRelay ?? 'never'}`,
       RELIGHT_RULE,
     ),
   ];
-  return DEBT_REASONS.includes(facts.reason) ? [...always, ...debtChecks(facts, policy)] : always;
+  // Danger and proven theft: at once, also where power is off already: the cut's higher sequence bars every restore under way.
+  if (isUrgent(facts.reason)) return always;
+  const ordinary = ordinaryChecks(facts, policy);
+  return DEBT_REASONS.includes(facts.reason)
+    ? [...always, ...debtChecks(facts, policy), ...ordinary]
+    : [...always, ...ordinary];
 }
+
+const isUrgent = (reason: InterruptionReason): boolean => URGENT_REASONS.includes(reason);
 
 function debtChecks(facts: CutFacts, policy: CutPolicy): CutCheck[] {
   const overdue = facts.bills.filter((bill) => bill.overdueDays > policy.minOverdueDays);
   const overdueMinor = overdue.reduce((sum, bill) => sum + bill.outstandingMinor, 0n);
   const oldestDays = Math.max(0, ...facts.bills.map((bill) => bill.overdueDays));
-  const protections = facts.protections.filter(
-    ({ kind, validUntil }) =>
-      policy.protectedKinds.includes(kind) && (validUntil === null || validUntil >= facts.localDate),
-  );
   const served = facts.noticeServedDaysAgo;
   return [
     check(
@@ -128,6 +133,16 @@ function debtChecks(facts: CutFacts, policy: CutPolicy): CutCheck[] {
       served === undefined ? 'no served notice is on record' : `written notice served ${served} days ago`,
       `供电营业规则 art. 67 (${policy.minNoticeDays} to ${policy.maxNoticeDays} days)`,
     ),
+  ];
+}
+
+/** What every cut needs that is not urgent: an unprotected customer, a second person, a day and an hour at which it can be undone. */
+function ordinaryChecks(facts: CutFacts, policy: CutPolicy): CutCheck[] {
+  const protections = facts.protections.filter(
+    ({ kind, validUntil }) =>
+      policy.protectedKinds.includes(kind) && (validUntil === null || validUntil >= facts.localDate),
+  );
+  return [
     check(
       'NOT_PROTECTED',
       protections.length === 0,

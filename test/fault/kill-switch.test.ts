@@ -5,7 +5,8 @@ import { requestCut } from '../../src/flows/request-switch.js';
 import { setKillSwitch } from '../../src/flows/set-kill-switch.js';
 import { eventually } from '../support/eventually.js';
 import { person } from '../support/test-relight.js';
-import { RaceTable, type RaceAccount } from '../support/wire-model-table.js';
+import { RaceTable } from '../support/wire-model-table.js';
+import type { RaceAccount } from '../support/wire-model-account.js';
 
 const ACCOUNTS = 240;
 /** Dispatchers at work at once, as in a house with several head-ends, and clerks who go on asking for cuts. */

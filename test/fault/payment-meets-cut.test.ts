@@ -14,7 +14,8 @@ import {
 } from '../support/invariants.js';
 import { person } from '../support/test-relight.js';
 import { Dice } from '../support/wire-model.js';
-import { RaceTable, TODAY, type RaceAccount } from '../support/wire-model-table.js';
+import { RaceTable, TODAY } from '../support/wire-model-table.js';
+import type { RaceAccount } from '../support/wire-model-account.js';
 
 /** Accounts, each of which goes through one collision, and lanes in which collisions happen at the same time. */
 const ACCOUNTS = 400;

@@ -4,7 +4,7 @@ import { examineRaces } from '../support/wire-model-exam.js';
 const replay = process.env['RACE_SEED'];
 const plan = replay
   ? { firstSeed: Number(replay), tables: 1, racesPerTable: 1 }
-  : { firstSeed: 7_000, tables: 2, racesPerTable: 5 };
+  : { firstSeed: 7_000, tables: 2, racesPerTable: 26 };
 
 test('a payment racing a cut: no wrong relay, no cut sent to a paid account, however the wire behaves', async () => {
   const { interleavings, stages } = await examineRaces(plan);

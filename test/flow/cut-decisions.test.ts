@@ -184,8 +184,7 @@ describe('a cut for danger', () => {
     expect((await commandOf(relight, commandId)).state).toBe('QUEUED');
   });
 
-  // Known: requestCut refuses it as NOT_ALREADY_OFF until the restore has ended, so nobody can stop a restore that is on its way.
-  test.failing('pushes a restore aside that is under way, also while the relay is still reported open', async () => {
+  test('pushes a restore aside that is under way, also while the relay is still reported open', async () => {
     const house = await buildDebtor(relight);
     await cutOff(relight, house);
     const { restoreCommandIds } = await pay(relight, house, 10_000n);

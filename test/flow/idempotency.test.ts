@@ -52,12 +52,22 @@ describe('one key, one effect, for ever', () => {
     expect(restores).toHaveLength(receipts.flatMap(({ restoreCommandIds }) => restoreCommandIds).length);
   });
 
+  test('two banks that number alike are not taken for one', async () => {
+    const house = await buildDebtor(relight, 6_000n);
+    const input = inputFor(house);
+    await receivePayment(relight.ctx, input, app);
+    await expect(receivePayment(relight.ctx, input, person('another-bank'))).rejects.toMatchObject({
+      code: 'IDEMPOTENCY_KEY_REUSED',
+      detail: undefined,
+    });
+  });
+
   test('a repeat after everything has changed is still the first answer', async () => {
     const house = await buildDebtor(relight, 6_000n);
     const input = inputFor(house);
     const first = await receivePayment(relight.ctx, input, app);
     await pay(relight, house, 1n);
-    const again = await receivePayment(relight.ctx, input, person('another-app'));
+    const again = await receivePayment(relight.ctx, input, app);
     expect(again).toEqual({ payment: first.payment, replayed: true, restoreCommandIds: [] });
     expect(await balanceOf(relight, house)).toEqual({ dueMinor: 0n, creditMinor: 1n });
   });
@@ -93,6 +103,15 @@ describe('same key, other content: a named conflict, and nothing happens', () =>
       detail: { paymentId: payment.id },
     });
     expect(await balanceOf(relight, house)).toEqual({ dueMinor: 0n, creditMinor: 0n });
+  });
+
+  test('handed in by somebody else: two banks may number alike', async () => {
+    const house = await buildDebtor(relight, 6_000n);
+    const input = inputFor(house);
+    await receivePayment(relight.ctx, input, person('bank-a'));
+    const error = await receivePayment(relight.ctx, input, person('bank-b')).catch((reason: unknown) => reason);
+    // Whose payment it was is nobody else's business.
+    expect(error).toMatchObject({ code: 'IDEMPOTENCY_KEY_REUSED', detail: undefined });
   });
 
   test('another account, one after the other and at once', async () => {

@@ -85,6 +85,7 @@ describe('a reading', () => {
     const source = {
       topic: `relight/v1/370100000001/up/${house.serial}/reading`,
       payload: Buffer.from([0xff, 0x00, 0x7b]),
+      payloadBytes: 3,
     };
     await takeUplink(relight.ctx, [
       { kind: 'READINGS', readings: [reading(house, march(1), 9n), reading(house, march(2), 2_000n)], source },

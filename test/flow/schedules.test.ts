@@ -135,6 +135,7 @@ describe('the scheduler', () => {
       'reconcile-supply',
       'expire-approvals',
       'settle-districts',
+      'clear-quarantine',
       'reading-partitions',
     ]);
     const partitions = schedulesOf(relight.ctx).find(({ name }) => name === 'reading-partitions')!;

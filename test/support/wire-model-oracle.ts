@@ -1,7 +1,7 @@
 import { localDate } from '../../src/platform/local-date.js';
 import type { Sql } from './invariants.js';
 import type { Parcel, WireModel } from './wire-model.js';
-import type { RaceAccount } from './wire-model-table.js';
+import type { RaceAccount } from './wire-model-account.js';
 
 /** What a meter said last, by its own count: sequence first, then its clock. */
 interface Word {

@@ -5,7 +5,8 @@ import { reversePayment } from '../../src/flows/reverse-payment.js';
 import { UserError } from '../../src/platform/errors.js';
 import { person } from './test-relight.js';
 import type { Dice } from './wire-model.js';
-import type { RaceAccount, RaceTable } from './wire-model-table.js';
+import type { RaceTable } from './wire-model-table.js';
+import type { RaceAccount } from './wire-model-account.js';
 
 const CLERK = person('clerk');
 const SUPERVISOR = person('supervisor');

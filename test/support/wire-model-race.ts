@@ -3,7 +3,8 @@ import { attendCommands } from '../../src/flows/attend-commands.js';
 import { reconcileSupply } from '../../src/flows/schedules.js';
 import { Dice, type WireFaults } from './wire-model.js';
 import { People } from './wire-model-people.js';
-import type { RaceAccount, RaceTable } from './wire-model-table.js';
+import type { RaceTable } from './wire-model-table.js';
+import type { RaceAccount } from './wire-model-account.js';
 
 const FAULTS: WireFaults = { lost: 0.14, doubled: 0.12, held: 0.08 };
 /** Product time that passes with every step, and the leap that outlives every cut's validity (10 min), ms. */

@@ -12,18 +12,10 @@ import { Nudges } from '../../src/platform/nudges.js';
 import { SIMULATION_START } from '../../src/simulation/world.js';
 import type { ReadOrder, SwitchOrder } from '../../src/switching/dispatch.js';
 import type { Sql } from './invariants.js';
+import type { RaceAccount } from './wire-model-account.js';
 import { Oracle } from './wire-model-oracle.js';
 import { startTestRelight, type TestRelight } from './test-relight.js';
 import { SteppedClock, WireModel, type Parcel } from './wire-model.js';
-
-/** An account of the race. Amounts in fen: overdue at the start, and overdue for more than 30 days (what can cut). */
-export interface RaceAccount {
-  readonly serial: string;
-  readonly accountNumber: string;
-  readonly servicePointId: string;
-  readonly overdueMinor: bigint;
-  readonly longOverdueMinor: bigint;
-}
 
 /** The local day on which every race is played. */
 export const TODAY = '2026-03-10';

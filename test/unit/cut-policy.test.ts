@@ -1,6 +1,6 @@
 import { CHINA_CUT_POLICY } from '../../src/config.js';
 import { blockers, cutChecks, type CutCheckCode, type CutFacts } from '../../src/switching/cut-policy.js';
-import { INTERRUPTION_REASONS, DEBT_REASONS, type InterruptionReason } from '../../src/switching/interruption.js';
+import { INTERRUPTION_REASONS, type InterruptionReason } from '../../src/switching/interruption.js';
 
 /** A cut for arrears that passes every check: Tuesday 10 March 2026, ten in the morning, 31 days overdue, notice served four days ago. */
 const LAWFUL: CutFacts = {
@@ -145,34 +145,36 @@ describe('the checks that a reason asks for', () => {
     dayKind: 'unknown',
     protections: [protection('LIFE_SUPPORT')],
   };
+  const ALWAYS: CutCheckCode[] = ['KILL_SWITCH', 'METER_INSTALLED', 'SAME_INSTALLATION', 'NOT_ALREADY_OFF'];
+  const DEBT: CutCheckCode[] = ['OVERDUE_DEBT', 'NOTICE_SERVED'];
+  const ORDINARY: CutCheckCode[] = ['NOT_PROTECTED', 'APPROVED', 'ALLOWED_DAY', 'ALLOWED_HOUR'];
   const codes = (reason: InterruptionReason) =>
     cutChecks({ ...LAWFUL, reason }, CHINA_CUT_POLICY).map(({ code }) => code);
 
-  test.each(INTERRUPTION_REASONS.filter((reason) => !DEBT_REASONS.includes(reason)))(
-    '%s waits for no due process',
-    (reason) => {
-      expect(blocking({ ...NO_DUE_PROCESS, reason })).toEqual([]);
-      expect(codes(reason)).toEqual(['KILL_SWITCH', 'METER_INSTALLED', 'SAME_INSTALLATION', 'NOT_ALREADY_OFF']);
-    },
-  );
+  test.each<[reason: InterruptionReason, checks: CutCheckCode[]]>([
+    ['ARREARS', [...ALWAYS, ...DEBT, ...ORDINARY]],
+    ['PREPAID_EXHAUSTED', [...ALWAYS, ...DEBT, ...ORDINARY]],
+    ['CUSTOMER_REQUEST', [...ALWAYS, ...ORDINARY]],
+    ['VACANT', [...ALWAYS, ...ORDINARY]],
+    // Danger to people and proven theft wait for nobody (供电营业规则 art. 67).
+    ['SAFETY', ALWAYS],
+    ['THEFT', ALWAYS],
+  ])('%s', (reason, checks) => {
+    expect(codes(reason)).toEqual(checks);
+    expect(blocking({ ...NO_DUE_PROCESS, reason })).toEqual(checks.filter((code) => !ALWAYS.includes(code)));
+    expect(blocking({ reason, killSwitchEngaged: true })).toEqual(['KILL_SWITCH']);
+  });
 
-  test.each(INTERRUPTION_REASONS.filter((reason) => !DEBT_REASONS.includes(reason)))(
-    '%s is stopped by the kill switch too',
-    (reason) => {
-      expect(blocking({ reason, killSwitchEngaged: true })).toEqual(['KILL_SWITCH']);
-    },
-  );
+  test('every reason has its row', () => {
+    expect(INTERRUPTION_REASONS).toHaveLength(6);
+  });
 
-  test.each(DEBT_REASONS)('%s needs all ten', (reason) => {
-    expect(codes(reason)).toHaveLength(10);
-    expect(blocking({ ...NO_DUE_PROCESS, reason })).toEqual([
-      'OVERDUE_DEBT',
-      'NOTICE_SERVED',
-      'NOT_PROTECTED',
-      'APPROVED',
-      'ALLOWED_DAY',
-      'ALLOWED_HOUR',
-    ]);
+  test.each<[what: string, change: Partial<CutFacts>, blockers: CutCheckCode[]]>([
+    ['the relay is open', { reportedRelay: 'OPEN' }, []],
+    ['it is off for debt', { openInterruptions: ['ARREARS'] }, []],
+    ['it is off for this very reason', { openInterruptions: ['ARREARS', 'SAFETY'] }, ['NOT_ALREADY_OFF']],
+  ])('danger cuts where power is off already, so that nothing brings it back: %s', (_what, change, expected) => {
+    expect(blocking({ reason: 'SAFETY', ...change })).toEqual(expected);
   });
 });
 

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import { projectPath } from '../../platform/project-path.js';
 import { LIMITS } from '../../platform/limits.js';
+import { URGENT_REASONS } from '../../switching/interruption.js';
 import type { ReadOrder, SwitchOrder } from '../../switching/dispatch.js';
 import type { ClockState } from '../../platform/clock.js';
 import type { Envelope } from '../signing.js';
@@ -133,7 +134,10 @@ function instantsOf(body: MeterBody | ReadingBody | EventBody | StatusBody): str
   }
 }
 
-/** A switch order as canonical JSON, to be signed. Restores are never bound to a believed relay state: in doubt a restore happens. */
+/**
+ * A switch order as canonical JSON, to be signed. Only an ordinary cut is bound to a believed relay state: in doubt a restore happens,
+ * and so does a cut for danger.
+ */
 export const encodeSwitch = (order: SwitchOrder): string =>
   canonicalJson({
     v: 1,
@@ -146,7 +150,7 @@ export const encodeSwitch = (order: SwitchOrder): string =>
     servicePoint: order.servicePointNumber,
     operation: order.operation === 'CUT' ? 'cut' : 'restore',
     mode: order.mode === 'ARM' ? 'arm' : 'direct',
-    expectedRelay: order.operation === 'CUT' ? 'closed' : 'any',
+    expectedRelay: order.operation === 'CUT' && !URGENT_REASONS.includes(order.reason) ? 'closed' : 'any',
     sequence: Number(order.sequence),
     issuedAt: order.issuedAt.toISOString(),
     notAfter: order.notAfter.toISOString(),
