@@ -14,5 +14,4 @@ export default {
   globalTeardown: '<rootDir>/test/support/global-teardown.js',
   setupFiles: ['<rootDir>/test/support/setup.ts'],
   testTimeout: 60_000,
-  testPathIgnorePatterns: ['/node_modules/', '\\.long\\.test\\.ts$'],
 };

@@ -18,7 +18,7 @@ describe('when a restore cannot be done from afar', () => {
       minWireMs: 300,
       proofTimeoutMs: 100,
     };
-    relight = await startTestRelight({ plan: { metersPerDistrict: 12 }, timings });
+    relight = await startTestRelight({ plan: { metersPerDistrict: 14 }, timings });
     debtors = await makeDebtors(relight);
   });
   afterEach(() => relight.fleet.faults().forEach(({ id }) => relight.fleet.removeFault(id)));
@@ -68,6 +68,17 @@ describe('when a restore cannot be done from afar', () => {
     expect(await workOrders(relight, payer)).toMatchObject([
       { id: order!.id, state: 'DONE', closingReason: expect.any(String) as string },
     ]);
+  });
+
+  test('the first contact of a meter that was away is enough: it is lit before the hourly reconciler looks', async () => {
+    const payer = await cutDebtor();
+    const fault = relight.fleet.addFault({ name: 'offline', target: { meter: payer.serial } });
+    await payInFull(relight, payer);
+    await reaches(payer, 'RESTORE', 'FIELD_VISIT');
+    relight.fleet.removeFault(fault.id);
+    await contacts(relight, payer, 1);
+    await reaches(payer, 'RESTORE', 'VERIFIED');
+    expect(await workOrders(relight, payer)).toMatchObject([{ state: 'DONE' }]);
   });
 
   test('the hourly reconciler does not pile up work orders while the meter stays away', async () => {

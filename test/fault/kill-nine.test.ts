@@ -36,7 +36,11 @@ describe('kill -9 of the process', () => {
   const running = new Set<RelightProcess>();
 
   beforeAll(async () => {
-    relight = await startTestRelight({ plan: { metersPerDistrict: CRASH_POINTS.length + STORM_PAYMENTS } });
+    relight = await startTestRelight({
+      plan: { metersPerDistrict: CRASH_POINTS.length + STORM_PAYMENTS },
+      // The exam is about crashes: on a busy machine a restore must not end as field work before it was tried.
+      timings: { remoteWindowMs: 60_000 },
+    });
     debtors = await makeDebtors(relight);
     await cutAll(relight, debtors);
     // From here on only the child processes are the product; database, broker and meters stay alive in this one.
@@ -100,7 +104,10 @@ describe('kill -9 of the process', () => {
     async (point, index) => {
       const debtor = debtors[index]!;
       const crashing = start(`${point}:${SECOND_TIME.includes(point) ? 2 : 1}`);
-      await crashing.ready;
+      // A word of a meter may reach the point before the process has told that it is ready.
+      await crashing.ready.catch(async (error: unknown) => {
+        if ((await crashing.ended) !== 'SIGKILL') throw error;
+      });
       const heal = await provoke(point, debtor);
       const first = await tryToPay(crashing, fullPayment(debtor));
       expect(await crashing.ended).toBe('SIGKILL');
@@ -151,10 +158,10 @@ describe('kill -9 of the process', () => {
     };
     await Promise.all([killer, ...Array.from({ length: PAYERS }, (_, lane) => payer(lane))]);
     expect(done).toBe(true);
-    await eventually('every payer is lit', async () => (await Promise.all(payers.map(isLit))).every(Boolean), 30_000);
+    await eventually('every payer is lit', async () => (await Promise.all(payers.map(isLit))).every(Boolean), 60_000);
     for (const debtor of payers)
       expect(await paymentsOf(debtor)).toEqual([{ id: answers.get(debtor.accountNumber)!.paymentId }]);
-  }, 60_000);
+  }, 120_000);
 
   test('nothing is left over', async () => {
     expect(await allFaults(relight)).toEqual([]);

@@ -1,4 +1,4 @@
-import { approveSwitchCommand } from '../../src/flows/decide-switch.js';
+import { approveSwitchCommand, cancelSwitchCommand } from '../../src/flows/decide-switch.js';
 import { dispatchCuts } from '../../src/flows/dispatch-switch.js';
 import { requestCut } from '../../src/flows/request-switch.js';
 import { chineseHolidays } from '../../src/platform/holidays.js';
@@ -7,9 +7,9 @@ import { addDays, startOfLocalDay } from '../../src/platform/local-date.js';
 import type { SwitchOrder } from '../../src/switching/dispatch.js';
 import { auditFaults } from '../support/check-audit.js';
 import { person, startTestRelight, type TestRelight } from '../support/test-relight.js';
-import { contextAt, cutOff, pay, queueCut, send } from './support/acts.js';
+import { approve, contextAt, cutOff, meterSays, pay, queueCut, send } from './support/acts.js';
 import { buildDebtor, buildHouse, newKey, type House } from './support/houses.js';
-import { commandOf, interruptionsOf } from './support/looks.js';
+import { commandOf, commandsOf, interruptionsOf } from './support/looks.js';
 
 let relight: TestRelight;
 beforeAll(async () => {
@@ -72,6 +72,21 @@ describe('the last decision, in the transaction that sends', () => {
     );
     expect(interruption).toMatchObject({ by: 'clerk', command: commandId });
     expect(interruption!.checks.filter(({ passed }) => passed)).toHaveLength(10);
+  });
+
+  test('five minutes before the last allowed hour, the meter may obey for five minutes', async () => {
+    await queueCut(relight, await buildDebtor(relight));
+    const [order] = await dispatchAt('2026-03-10T06:55:00Z');
+    expect(order!.notAfter).toEqual(new Date('2026-03-10T07:00:00Z'));
+  });
+
+  test('a cut because nobody lives there waits for approval, the day and the hour as one for debt does', async () => {
+    const house = await buildHouse(relight);
+    const { commandId } = await cutFor(house, 'VACANT');
+    expect((await commandOf(relight, commandId)).state).toBe('PENDING_APPROVAL');
+    await approve(relight, commandId);
+    expect(await dispatchAt('2026-03-13T02:30:00Z')).toEqual([]);
+    expect(await commandOf(relight, commandId)).toMatchObject({ state: 'CANCELLED', failureCode: 'ALLOWED_DAY' });
   });
 
   // 10 March 2026 is a Tuesday; 02:30 UTC is 10:30 in Jinan.
@@ -198,6 +213,36 @@ describe('a cut for danger', () => {
     expect(order).toMatchObject({ commandId, operation: 'CUT' });
     expect(order!.sequence > restoring!.sequence).toBe(true);
     expect(await interruptionsOf(relight, house)).toEqual(['SAFETY']);
+  });
+
+  test.each<[what: string, end: (commandId: string, house: House) => Promise<unknown>]>([
+    [
+      'is cancelled',
+      (commandId) =>
+        cancelSwitchCommand(relight.ctx, { commandId, idempotencyKey: newKey(), note: 'false alarm' }, supervisor),
+    ],
+    [
+      'is refused by the meter',
+      async (commandId, house) => {
+        await send(relight);
+        await meterSays(relight, house, {
+          kind: 'ACK',
+          commandId,
+          result: 'REFUSED',
+          refusal: 'PROTECTED',
+          relay: 'OPEN',
+        });
+      },
+    ],
+  ])('that %s leaves nobody in the dark: the restore it had pushed aside is ordered anew', async (_what, end) => {
+    const house = await buildDebtor(relight);
+    await cutOff(relight, house);
+    await pay(relight, house, 10_000n);
+    await send(relight);
+    const { commandId } = await cutFor(house, 'SAFETY');
+    await end(commandId, house);
+    expect((await commandsOf(relight, house)).at(-1)).toBe('RESTORE QUEUED');
+    expect(await interruptionsOf(relight, house)).toEqual([]);
   });
 });
 
