@@ -93,19 +93,21 @@ export class Oracle {
 
   /** A payment that left nothing overdue has, in its own transaction, closed the reason and seen to the restore. */
   async paidInFull(account: RaceAccount, stateBefore: string | undefined, at: Date): Promise<void> {
-    const [after] = await this.sql<{ cuts: number; restores: number; reasons: number; overdue: bigint }>(
-      `SELECT (SELECT count(*)::int FROM switch_command c WHERE c.service_point_id = $1 AND c.operation = 'CUT' AND c.ended_at IS NULL) AS cuts,
-         (SELECT count(*)::int FROM switch_command c WHERE c.service_point_id = $1 AND c.operation = 'RESTORE' AND c.ended_at IS NULL) AS restores,
-         (SELECT count(*)::int FROM interruption i WHERE i.service_point_id = $1 AND i.closed_at IS NULL) AS reasons,
-         (SELECT coalesce(sum(total_minor - paid_minor), 0)::bigint FROM bill b JOIN service_point p ON p.account_id = b.account_id
-          WHERE p.id = $1 AND b.due_date < $2::date) AS overdue`,
+    const [after] = await this.sql<{ cuts: number; restores: number; debts: number; others: number; overdue: bigint }>(
+      `SELECT
+         (SELECT count(*)::int FROM switch_command c WHERE c.service_point_id = p.id AND c.operation = 'CUT' AND c.reason = 'ARREARS' AND c.ended_at IS NULL) AS cuts,
+         (SELECT count(*)::int FROM switch_command c WHERE c.service_point_id = p.id AND c.operation = 'RESTORE' AND c.ended_at IS NULL) AS restores,
+         (SELECT count(*)::int FROM interruption i WHERE i.service_point_id = p.id AND i.reason = 'ARREARS' AND i.closed_at IS NULL) AS debts,
+         (SELECT count(*)::int FROM interruption i WHERE i.service_point_id = p.id AND i.reason <> 'ARREARS' AND i.closed_at IS NULL) AS others,
+         (SELECT coalesce(sum(total_minor - paid_minor), 0)::bigint FROM bill b WHERE b.account_id = p.account_id AND b.due_date < $2::date) AS overdue
+       FROM service_point p WHERE p.id = $1`,
       [account.servicePointId, localDate(at)],
     );
-    const { cuts, restores, reasons, overdue } = after!;
+    const { cuts, restores, debts, others, overdue } = after!;
     if (overdue > 0n) return;
-    if (cuts > 0 || reasons > 0)
-      this.faults.push(`${account.serial} paid in full, ${cuts} cuts and ${reasons} reasons are left`);
-    if (/^CUT (SENT|ACCEPTED|UNKNOWN|VERIFIED)$/.test(stateBefore ?? '') && restores === 0) {
+    if (cuts > 0 || debts > 0)
+      this.faults.push(`${account.serial} paid in full, ${cuts} cuts and ${debts} reasons are left`);
+    if (/^CUT (SENT|ACCEPTED|UNKNOWN|VERIFIED)$/.test(stateBefore ?? '') && restores === 0 && others === 0) {
       this.faults.push(`${account.serial} paid in full during ${stateBefore}, no restore was ordered`);
     }
   }

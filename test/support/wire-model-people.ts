@@ -1,3 +1,4 @@
+import { closeInterruption } from '../../src/flows/change-interruption.js';
 import { approveSwitchCommand, cancelSwitchCommand } from '../../src/flows/decide-switch.js';
 import { receivePayment, type PaymentInput } from '../../src/flows/receive-payment.js';
 import { requestCut } from '../../src/flows/request-switch.js';
@@ -143,6 +144,25 @@ export class People {
         cancelSwitchCommand(this.table.ctx, decision, SUPERVISOR),
       );
     }
+  }
+
+  /** Danger at a house: cut at once, whoever has paid what. */
+  async endanger(): Promise<void> {
+    const { serial, servicePointId } = this.anyone().account;
+    const idempotencyKey = `danger-${this.seed}-${(this.acts += 1)}-${serial}`;
+    const request = { servicePointId, reason: 'SAFETY', note: 'smoke at the meter', idempotencyKey } as const;
+    await this.act(`${serial} cut for danger`, ['COMMAND_OPEN', 'CUT_BLOCKED'], () =>
+      requestCut(this.table.ctx, request, CLERK),
+    );
+  }
+
+  /** The danger is over at one of the houses. */
+  async makeSafe(): Promise<void> {
+    const dangers = await this.table.dangers(this.players.map(({ account }) => account));
+    if (dangers.length === 0) return;
+    const { interruptionId, serial } = this.dice.pick(dangers);
+    const closing = { interruptionId, note: 'repaired', idempotencyKey: `safe-${interruptionId}` };
+    await this.act(`${serial} danger over`, [], () => closeInterruption(this.table.ctx, closing, SUPERVISOR));
   }
 
   /** Somebody pays whose moment has come. */

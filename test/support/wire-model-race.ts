@@ -13,6 +13,7 @@ const LEAP_MS = 11 * 60_000;
 /** Leaps must not carry the day past the hours in which cuts may be sent. */
 const MAX_LEAPS = 14;
 const STEPS_PER_ACCOUNT = 34;
+
 /** A running interleaving of some accounts, all decisions from one seed. */
 export class Race {
   readonly trace: string[] = [];
@@ -37,6 +38,8 @@ export class Race {
       [8, () => this.people.pay()],
       [1, () => this.people.payAgain()],
       [1, () => this.people.bounce()],
+      [1, () => this.people.endanger()],
+      [2, () => this.people.makeSafe()],
       [6, () => this.dispatchCuts()],
       [6, () => this.dispatchRestores()],
       [6, () => this.silence()],
@@ -69,7 +72,7 @@ export class Race {
     await dispatchCuts(this.table.ctx, async (order) => {
       const player = this.people.players.find(({ account }) => account.serial === order.serial);
       const owedMinor = player ? player.account.longOverdueMinor - this.people.paidMinor(player) : 0n;
-      if (owedMinor < this.table.ctx.cutPolicy.minDebtMinor)
+      if (order.reason === 'ARREARS' && owedMinor < this.table.ctx.cutPolicy.minDebtMinor)
         this.faults.push(`cut sent to ${order.serial}, which owes ${owedMinor}`);
       // One time in ten the process dies between the commit and the wire.
       const lost = this.dice.chance(0.1);

@@ -114,10 +114,20 @@ export class RaceTable {
     );
   }
 
-  /** Service point → its newest command, as `CUT SENT`; without an entry where there has been none. */
+  /** Open interruptions for danger, in the order of their meters. */
+  dangers(accounts: readonly RaceAccount[]): Promise<{ interruptionId: string; serial: string }[]> {
+    return this.sql(
+      `SELECT i.id AS "interruptionId", m.serial FROM interruption i
+       JOIN meter_installation x ON x.service_point_id = i.service_point_id AND x.removed_at IS NULL JOIN meter m ON m.id = x.meter_id
+       WHERE i.service_point_id = ANY($1::uuid[]) AND i.reason = 'SAFETY' AND i.closed_at IS NULL ORDER BY m.serial`,
+      [accounts.map(({ servicePointId }) => servicePointId)],
+    );
+  }
+
+  /** Service point → its newest command, as `CUT SENT` (a cut for danger says so); without an entry where there has been none. */
   async commandStates(accounts: readonly RaceAccount[]): Promise<Map<string, string>> {
     const rows = await this.sql<{ servicePointId: string; state: string }>(
-      `SELECT DISTINCT ON (service_point_id) service_point_id AS "servicePointId", operation || ' ' || state AS state
+      `SELECT DISTINCT ON (service_point_id) service_point_id AS "servicePointId", operation || ' ' || state || CASE reason WHEN 'SAFETY' THEN ' for danger' ELSE '' END AS state
        FROM switch_command WHERE service_point_id = ANY($1::uuid[]) ORDER BY service_point_id, id DESC`,
       [accounts.map(({ servicePointId }) => servicePointId)],
     );

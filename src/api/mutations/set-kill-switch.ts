@@ -54,7 +54,7 @@ export class SetKillSwitch {
         { engaged, note, idempotencyKey: checkKey(input.idempotencyKey) },
         actorOf(viewer),
       );
-      return { killSwitch: { ...set, setBy: viewer.subject, reason: note } };
+      return { killSwitch: set };
     });
   }
 }
