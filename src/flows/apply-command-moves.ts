@@ -89,12 +89,13 @@ async function undoCutsNotDone(
 
 const DISPLACED = statement(
   'apply-moves-displaced',
-  `SELECT DISTINCT meter_id AS "meterId" FROM switch_command WHERE superseded_by_id = ANY($1::uuid[]) AND operation = 'RESTORE'`,
+  `SELECT DISTINCT meter_id AS "meterId" FROM switch_command
+   WHERE superseded_by_id = ANY($1::uuid[]) AND (operation = 'RESTORE' OR state = 'SUPERSEDED')`,
 );
 
 /**
- * These cuts have ended without being carried out. A restore that one of them had pushed aside, and whose outcome nobody knows, is
- * ordered anew: a paid customer must not stay dark because of a cut that never was.
+ * These cuts have ended without being carried out. What one of them had pushed aside, a restore or a cut that the meter may have
+ * heard, has an outcome that nobody knows: a restore is ordered, since nobody must stay dark because of a cut that never was.
  */
 export async function resumeDisplacedRestores(
   ctx: FlowContext,
@@ -105,7 +106,7 @@ export async function resumeDisplacedRestores(
   if (cutIds.length === 0) return;
   const displaced = await tx.rows<{ meterId: string }>(DISPLACED, [cutIds]);
   const meterIds = displaced.map(({ meterId }) => meterId);
-  await restoreWherePowerIsDue(ctx, tx, meterIds, by, 'the cut that had pushed this restore aside was not carried out');
+  await restoreWherePowerIsDue(ctx, tx, meterIds, by, 'the cut that had pushed this command aside was not carried out');
 }
 
 /** Orders a restore at each of these meters where power is due and no command is open. Returns the ids ordered. */

@@ -6,6 +6,7 @@ import { once } from '../platform/idempotency.js';
 import { newId } from '../platform/ids.js';
 import { blockers, cutChecks, type CutCheckCode } from '../switching/cut-policy.js';
 import { DEBT_REASONS, URGENT_REASONS, type InterruptionReason } from '../switching/interruption.js';
+import { closeInterruptionsOfCuts } from '../switching/interruptions.js';
 import { supplyOfServicePoint, type SupplyFacts } from '../switching/supply.js';
 import { OPEN_STATES, PRIORITY } from '../switching/switch-command.js';
 import { lockOpenCommands, moveCommands, orderRestores } from '../switching/switch-commands.js';
@@ -211,6 +212,13 @@ async function yieldToCut(
     ],
     by,
   );
+  // A cut that was not proven counts as not done: its reason must not outlive it. If it is still right, it is decided anew.
+  if (command.operation === 'CUT') {
+    await closeInterruptionsOfCuts(tx, [command.id], {
+      ...by,
+      reason: 'the cut was pushed aside before it was proven',
+    });
+  }
 }
 
 const commandOpen = (commandId: string, state: string): UserError =>
