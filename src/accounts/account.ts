@@ -1,5 +1,9 @@
 import { defineEntity, p, type InferEntity } from '@mikro-orm/core';
 
+/** How an account is paid: after the bill (后付费), or ahead under a cost-control agreement (费控, 预付费). */
+export const PAYMENT_MODES = ['POSTPAID', 'PREPAID'] as const;
+export type PaymentMode = (typeof PAYMENT_MODES)[number];
+
 /** A customer's account (户号): what bills are charged to and payments are credited to. Amounts are minor units (fen). */
 export const AccountEntity = defineEntity({
   name: 'Account',
@@ -11,6 +15,7 @@ export const AccountEntity = defineEntity({
     districtId: p.uuid(),
     currency: p.string(),
     tariffCode: p.string(),
+    paymentMode: p.string().$type<PaymentMode>(),
     /** Open principal and late fees, written with the ledger entries under the account's lock. */
     dueMinor: p.bigint(),
     /** Money held for the customer (预收), written likewise. */

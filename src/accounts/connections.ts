@@ -1,4 +1,5 @@
 import { statement, type Tx } from '../platform/database.js';
+import type { PaymentMode } from './account.js';
 import type { ContactKind, CustomerClass, ProtectionKind } from './customer.js';
 
 /** A customer with an account and a service point, to be put on record together (new connection, 新装). */
@@ -7,6 +8,8 @@ export interface NewConnection {
   readonly name: string;
   readonly customerClass: CustomerClass;
   readonly idDocument: string | null;
+  /** Local day on which the customer was asked about protections; null: not yet. */
+  readonly protectionAskedOn: string | null;
   /** At least two; the database refuses fewer. */
   readonly contacts: readonly { readonly id: string; readonly kind: ContactKind; readonly value: string }[];
   readonly protections: readonly {
@@ -20,6 +23,7 @@ export interface NewConnection {
   readonly districtId: string;
   readonly currency: string;
   readonly tariffCode: string;
+  readonly paymentMode: PaymentMode;
   readonly servicePointId: string;
   readonly servicePointNumber: string;
   readonly address: string;
@@ -28,10 +32,11 @@ export interface NewConnection {
 const INSERT_CONNECTIONS = statement(
   'connection-insert',
   `WITH wanted AS (
-     SELECT * FROM jsonb_to_recordset($1::jsonb) AS c ("customerId" uuid, name text, "customerClass" text, "idDocument" text, contacts jsonb, protections jsonb,
-       "accountId" uuid, "accountNumber" text, "districtId" uuid, currency text, "tariffCode" text, "servicePointId" uuid, "servicePointNumber" text, address text)),
+     SELECT * FROM jsonb_to_recordset($1::jsonb) AS c ("customerId" uuid, name text, "customerClass" text, "idDocument" text, "protectionAskedOn" date, contacts jsonb, protections jsonb,
+       "accountId" uuid, "accountNumber" text, "districtId" uuid, currency text, "tariffCode" text, "paymentMode" text, "servicePointId" uuid, "servicePointNumber" text, address text)),
    customers AS (
-     INSERT INTO customer (id, name, customer_class, id_document, created_at) SELECT "customerId", name, "customerClass", "idDocument", $2 FROM wanted),
+     INSERT INTO customer (id, name, customer_class, id_document, protection_asked_on, created_at)
+     SELECT "customerId", name, "customerClass", "idDocument", "protectionAskedOn", $2 FROM wanted),
    contacts AS (
      INSERT INTO contact (id, customer_id, kind, value)
      SELECT (c->>'id')::uuid, w."customerId", c->>'kind', c->>'value' FROM wanted w, jsonb_array_elements(w.contacts) AS c),
@@ -39,8 +44,8 @@ const INSERT_CONNECTIONS = statement(
      INSERT INTO protection (id, customer_id, kind, proof, valid_until, created_at)
      SELECT (p->>'id')::uuid, w."customerId", p->>'kind', p->>'proof', (p->>'validUntil')::date, $2 FROM wanted w, jsonb_array_elements(w.protections) AS p),
    accounts AS (
-     INSERT INTO account (id, account_number, customer_id, district_id, currency, tariff_code, opened_at)
-     SELECT "accountId", "accountNumber", "customerId", "districtId", currency, "tariffCode", $2 FROM wanted),
+     INSERT INTO account (id, account_number, customer_id, district_id, currency, tariff_code, payment_mode, opened_at)
+     SELECT "accountId", "accountNumber", "customerId", "districtId", currency, "tariffCode", "paymentMode", $2 FROM wanted),
    points AS (
      INSERT INTO service_point (id, service_point_number, account_id, district_id, address)
      SELECT "servicePointId", "servicePointNumber", "accountId", "districtId", address FROM wanted)

@@ -12,6 +12,8 @@ export const CustomerEntity = defineEntity({
     name: p.string(),
     customerClass: p.string().$type<CustomerClass>(),
     idDocument: p.string().nullable(),
+    /** Local day on which the customer was last asked about protections; null: never, which is not a "no". */
+    protectionAskedOn: p.date().nullable(),
     createdAt: p.datetime(),
   },
 });

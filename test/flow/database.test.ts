@@ -147,6 +147,7 @@ describe('a commit', () => {
       name: '独',
       customerClass: 'RESIDENTIAL' as const,
       idDocument: null,
+      protectionAskedOn: null,
       protections: [],
     };
     const account = {
@@ -155,6 +156,7 @@ describe('a commit', () => {
       districtId: newId(),
       currency: 'CNY',
       tariffCode: 'HUBEI-COMMERCIAL',
+      paymentMode: 'POSTPAID' as const,
     };
     const point = { servicePointId: newId(), servicePointNumber: '2000000001', address: 'somewhere' };
     const contacts = [{ id: newId(), kind: 'MOBILE' as const, value: '13900000000' }];

@@ -35,6 +35,8 @@ export async function buildHouse(
   relight: TestRelight,
   as: {
     tariffCode?: string;
+    paymentMode?: NewConnection['paymentMode'];
+    protectionAskedOn?: string | null;
     installedOn?: string;
     installedWh?: bigint;
     reconnectMode?: 'DIRECT' | 'ARM';
@@ -77,10 +79,12 @@ export async function buildHouse(
         name: '测试',
         customerClass: 'RESIDENTIAL' as const,
         idDocument: null,
+        protectionAskedOn: as.protectionAskedOn === undefined ? '2026-01-05' : as.protectionAskedOn,
         contacts,
         protections: as.protections ?? [],
         currency: 'CNY',
         tariffCode: as.tariffCode ?? 'HUBEI-COMMERCIAL',
+        paymentMode: as.paymentMode ?? ('POSTPAID' as const),
         servicePointNumber: `8800${number}`,
         address: `测试路${number}号`,
       };
