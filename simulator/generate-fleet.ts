@@ -58,7 +58,10 @@ export function generateFleet(options: GenerateOptions): { manifest: FleetManife
     gateways.push({ gateway: serial, kind: 'meter' });
     meters.push(makeEntry(serial, serial, options));
   }
-  const keys = options.downlinkKeys.length > 0 ? options.downlinkKeys : [developmentKey(keySeed)];
+  const keys =
+    options.downlinkKeys.length > 0
+      ? options.downlinkKeys
+      : [developmentKey(keySeed, 'head-end'), developmentKey(keySeed, 'guard')];
   const downlinkKeys = keys.map(({ kid, role, x }) => ({ kid, role, x }));
   const manifest: FleetManifest = { version: 1, keySeed, timezone: options.timezone, downlinkKeys, gateways, meters };
   return { manifest, provisioning: provision(manifest, keys) };
@@ -90,11 +93,11 @@ function uuidOf(text: string): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }
 
-function developmentKey(keySeed: string): DownlinkKey & { d: string } {
-  const seed = developmentSeed(keySeed, 'head-end');
+function developmentKey(keySeed: string, role: DownlinkKey['role']): DownlinkKey & { d: string } {
+  const seed = developmentSeed(keySeed, role);
   return {
-    kid: 'development-head-end',
-    role: 'head-end',
+    kid: `development-${role}`,
+    role,
     x: publicX(privateKeyOfSeed(seed)),
     d: seed.toString('base64url'),
   };

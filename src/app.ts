@@ -91,7 +91,8 @@ async function start(
         ),
   );
   const timings = { ...DEFAULT_SWITCH_TIMINGS, ...config.SWITCH_TIMINGS };
-  const ctx: FlowContext = { db, clock, nudges, log, cutPolicy: CHINA_CUT_POLICY, timings, holidays: chineseHolidays };
+  const ctx: FlowContext = { db, clock, nudges, log, timeZone: CHINA_CUT_POLICY.timeZone,
+    cutPolicy: CHINA_CUT_POLICY, timings, holidays: chineseHolidays };
   const newWorld = config.simulation && config.role === 'all' ? await openSimulatedWorld(ctx, config, progress) : false;
 
   const key = loadSigningKey(

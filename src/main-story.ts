@@ -126,7 +126,7 @@ async function findDebtor(app: App, teller: Teller): Promise<Debtor | undefined>
 
 const noticeDay = (app: App): string =>
   new Date(app.ctx.clock.now().getTime() - NOTICE_DAYS_AGO * DAY_MS).toLocaleDateString('sv-SE', {
-    timeZone: app.ctx.cutPolicy.timeZone,
+    timeZone: app.ctx.timeZone,
   });
 
 interface Change {

@@ -60,7 +60,7 @@ export async function printAddresses(app: App, simulatorPid: number | undefined)
   );
   if (simulatorPid) print(`  Meters     simulated, process ${simulatorPid}   (npm run simulate -- --help)`);
   if (app.config.simulation)
-    print(`  Clock      simulated: it is ${localTime(app.ctx.clock.now())} in ${app.ctx.cutPolicy.timeZone}`);
+    print(`  Clock      simulated: it is ${localTime(app.ctx.clock.now())} in ${app.ctx.timeZone}`);
   const issue = app.api?.issueToken;
   if (!issue) return;
   print();

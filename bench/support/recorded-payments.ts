@@ -57,7 +57,8 @@ export async function recordPayments(
       // Never started: what would be announced is undone.
       nudges: new Nudges(databaseUrl, log),
       log,
-      cutPolicy: CHINA_CUT_POLICY,
+      timeZone: CHINA_CUT_POLICY.timeZone,
+    cutPolicy: CHINA_CUT_POLICY,
       timings: DEFAULT_SWITCH_TIMINGS,
       holidays: chineseHolidays,
     };

@@ -1,7 +1,7 @@
 import { checkSwitch, guardFits } from '../meter/command-check.js';
 import type { Meter } from '../meter/meter.js';
 import { instantMs, type ReadRequest, type SwitchCommand } from '../wire/contract.js';
-import { openEnvelope } from '../wire/envelope.js';
+import { openEnvelope, type SecondSignature } from '../wire/envelope.js';
 import { firstProblem, isReadRequest, isSwitchCommand } from '../wire/schemas.js';
 import { isSilent, meterNowMs, type Context } from './context.js';
 import type { Reporter } from './reporter.js';
@@ -55,12 +55,12 @@ export class Receiver {
       this.#invalid(meter, opened.problem);
       return;
     }
-    const { message, guarded } = opened;
+    const { message, second } = opened;
     if (isSwitchCommand(message)) {
-      if (guarded && !guardFits(message)) this.#invalid(meter, 'a guard signs cuts only');
-      else this.#switch(meter, message);
+      if (second !== 'none' && !guardFits(message)) this.#invalid(meter, 'a second signature stands on cuts only');
+      else this.#switch(meter, message, second);
     } else if (isReadRequest(message)) {
-      if (guarded) this.#invalid(meter, 'a guard signs cuts only');
+      if (second !== 'none') this.#invalid(meter, 'a second signature stands on cuts only');
       else this.#read(meter, message);
     } else {
       const isSwitch = (message as { kind?: unknown }).kind === 'switch';
@@ -69,10 +69,11 @@ export class Receiver {
     }
   }
 
-  #switch(meter: Meter, command: SwitchCommand): void {
+  #switch(meter: Meter, command: SwitchCommand, second: SecondSignature): void {
     const { counters, memory, faults } = this.context;
     const judged = checkSwitch(
       command,
+      second,
       {
         serial: meter.serial,
         installation: meter.installation,
@@ -97,7 +98,7 @@ export class Receiver {
         return;
       case 'accepted': {
         counters.accepted += 1;
-        // Step 8: memory first, so that nothing that happens from here on can make the meter act on this twice.
+        // Step 9: memory first, so that nothing that happens from here on can make the meter act on this twice.
         meter.lastSequence = command.sequence;
         meter.lastCommandId = command.commandId;
         memory.write(meter);

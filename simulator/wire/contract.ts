@@ -9,7 +9,7 @@ export const MAX_PAYLOAD_BYTES = 65_536;
 export const MAX_READINGS_PER_MESSAGE = 100;
 /** Most meters behind one concentrator. Source: schema/mqtt/README.md, Topics. */
 export const MAX_METERS_PER_CONCENTRATOR = 2_000;
-/** A cut issued further than this in the meter's future is refused (CLOCK). Source: schema/mqtt/README.md, step 5. */
+/** A cut issued further than this in the meter's future is refused (CLOCK). Source: schema/mqtt/README.md, step 6. */
 export const MAX_FUTURE_CUT_MS = 10 * 60_000;
 
 /** `schema/mqtt/switch.schema.json`. */
@@ -63,7 +63,8 @@ export type Refusal =
   | 'CLOCK'
   | 'UNEXPECTED_RELAY'
   | 'PROTECTED'
-  | 'UNSUPPORTED';
+  | 'UNSUPPORTED'
+  | 'SECOND_SIGNATURE';
 export type EventName = 'LAST_GASP' | 'POWER_ON' | 'REBOOT' | 'BUTTON' | 'INVALID_COMMAND';
 export type StateCause = 'read' | 'change' | 'boot' | 'periodic';
 export type ReadingCause = 'freeze' | 'requested';

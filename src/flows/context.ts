@@ -13,6 +13,8 @@ export interface FlowContext {
   readonly clock: Clock;
   readonly nudges: Nudges;
   readonly log: Logger;
+  /** The company's own: a rule's date is the local calendar day of this zone. */
+  readonly timeZone: string;
   readonly cutPolicy: CutPolicy;
   readonly timings: SwitchTimings;
   readonly holidays: HolidayCalendar;

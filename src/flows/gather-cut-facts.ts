@@ -46,7 +46,7 @@ export async function gatherCutFacts(
     supply.accountId,
   ]);
   const [killSwitch] = await tx.rows<{ engaged: boolean }>(KILL_SWITCH_SHARED);
-  const today = localDate(about.at, ctx.cutPolicy.timeZone);
+  const today = localDate(about.at, ctx.timeZone);
   return {
     reason: about.reason,
     killSwitchEngaged: killSwitch?.engaged ?? true,
@@ -64,7 +64,7 @@ export async function gatherCutFacts(
     approvedBy: about.approvedBy,
     localDate: today,
     localWeekday: weekday(today),
-    localHour: Number(localTime(about.at, ctx.cutPolicy.timeZone).slice(0, 2)),
+    localHour: Number(localTime(about.at, ctx.timeZone).slice(0, 2)),
     dayKind: dayKind(ctx, today),
   };
 }

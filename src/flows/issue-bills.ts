@@ -35,7 +35,7 @@ export async function issueBills(
   run: { readonly districtId: string; readonly periodTo: string; readonly issuedAt?: Date },
   actor: Actor,
 ): Promise<BillingRun> {
-  const zone = ctx.cutPolicy.timeZone;
+  const zone = ctx.timeZone;
   const until = startOfLocalDay(run.periodTo, zone);
   const issuedAt = run.issuedAt ?? ctx.clock.now();
   const skipped: string[] = [];
@@ -90,7 +90,7 @@ async function computeBills(
   periodTo: string,
   issuedAt: Date,
 ): Promise<{ bills: BillToIssue[]; unknown: string[] }> {
-  const zone = ctx.cutPolicy.timeZone;
+  const zone = ctx.timeZone;
   const edges = points.flatMap(([, stretches]) =>
     stretches.flatMap((stretch) => {
       const { from, to } = edgesOf(stretch, firstDayOf(stretches, zone), periodTo, zone);

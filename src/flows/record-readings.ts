@@ -36,7 +36,7 @@ export async function recordReadings(
   at: Date,
 ): Promise<RefusedReading[]> {
   if (reports.length === 0) return [];
-  const zone = ctx.cutPolicy.timeZone;
+  const zone = ctx.timeZone;
   const byMeter = Map.groupBy(reports, ({ meterId }) => meterId);
   const installations = Map.groupBy(await lockInstallationsOf(tx, [...byMeter.keys()]), ({ meterId }) => meterId);
   const around = await lookAround(tx, byMeter, zone);

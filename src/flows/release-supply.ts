@@ -41,7 +41,7 @@ export async function releaseSupply(
   );
   if (concerned.length === 0) return [];
   // "Paid in full" (交清): no overdue principal or late fee is left. Later bills are not yet a reason to keep the dark.
-  const today = localDate(at, ctx.cutPolicy.timeZone);
+  const today = localDate(at, ctx.timeZone);
   const overdue = (await openBills(tx, account.id)).some(({ dueDate }) => dueDate < today);
   if (overdue) return [];
   return restoreAfterDebt(ctx, tx, concerned, { paymentId, at, actor, reason: 'nothing is overdue any more' });

@@ -113,7 +113,7 @@ const COVERAGE = statement(
 /** Bills every district whose settlement day (结算日) has come, month by month, once its meters have been read or waited for. */
 export async function settleDistricts(ctx: FlowContext, at: Date): Promise<void | number> {
   let waitMs: number | undefined;
-  const zone = ctx.cutPolicy.timeZone;
+  const zone = ctx.timeZone;
   const today = localDate(at, zone);
   for (const { id, settlementDay, billedUntil } of await ctx.db.rows<{
     id: string;
@@ -152,7 +152,7 @@ function nextSettlement(date: string, settlementDay: number): string {
 const PARTITIONS = statement('schedules-partitions', `SELECT ensure_reading_partitions($1::date, $2::date) AS skipped`);
 
 async function makePartitions(ctx: FlowContext, at: Date): Promise<void> {
-  const today = localDate(at, ctx.cutPolicy.timeZone);
+  const today = localDate(at, ctx.timeZone);
   const [row] = await ctx.db.rows<{ skipped: string[] }>(PARTITIONS, [today, addMonths(today, PARTITION_MONTHS)]);
   if (row!.skipped.length > 0)
     ctx.log.warn(

@@ -27,9 +27,9 @@ export interface HolidayCalendar {
 /** Asked about a date whose year's holidays are not known. */
 export class HolidaysUnknownError extends RangeError {
   override readonly name = 'HolidaysUnknownError';
-  constructor(year: number) {
+  constructor(year: number, source = 'the package chinese-days') {
     super(
-      `The public holidays of ${year} are not known here; ask coversYear(${year}) first and do not cut in that year, or update the package chinese-days once they are published.`,
+      `The public holidays of ${year} are not known here; ask coversYear(${year}) first and do not cut in that year, or update ${source} once they are published.`,
     );
   }
 }

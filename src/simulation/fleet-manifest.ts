@@ -28,7 +28,7 @@ export async function fleetManifest(
   const premises = new Map(
     drawWorld(world.plan).flatMap(({ premises: all }) => all.map((premise) => [premise.serial, premise])),
   );
-  const timezone = ctx.cutPolicy.timeZone;
+  const timezone = ctx.timeZone;
   const meters = await ctx.db.rows<{
     serial: string;
     gateway: string;

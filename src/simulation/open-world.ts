@@ -79,7 +79,7 @@ export async function openWorld(
   if (stored) return stored;
   const keySeed = randomBytes(18).toString('base64url');
   await ctx.db.rows(INSERT_WORLD, [JSON.stringify(plan), keySeed, startsAt]);
-  const zone = ctx.cutPolicy.timeZone;
+  const zone = ctx.timeZone;
   const today = localDate(startsAt, zone);
   const firstDay = addMonths(`${today.slice(0, 7)}-01`, -plan.months);
   await ctx.db.rows(PARTITIONS, [firstDay, addMonths(today, 3)]);
@@ -103,7 +103,7 @@ async function placeDistrict(
   firstDay: string,
   startsAt: Date,
 ): Promise<string> {
-  const zone = ctx.cutPolicy.timeZone;
+  const zone = ctx.timeZone;
   const installedAt = startOfLocalDay(firstDay, zone);
   const districtId = newId();
   const gatewayId = newId();
@@ -172,9 +172,11 @@ const connectionOf = (
   ...premise,
   customerClass: 'RESIDENTIAL',
   idDocument: null,
+  protectionAskedOn: '2026-01-05',
   districtId,
   currency: 'CNY',
   tariffCode: TARIFF,
+  paymentMode: 'POSTPAID',
   contacts: [
     { id: newId(), kind: 'MOBILE', value: premise.mobile },
     { id: newId(), kind: 'ADDRESS', value: premise.address },
@@ -218,7 +220,7 @@ async function playHistory(
   firstDay: string,
   plan: WorldPlan,
 ): Promise<void> {
-  const zone = ctx.cutPolicy.timeZone;
+  const zone = ctx.timeZone;
   const payers = district.premises.filter(({ inArrears }) => !inArrears).map(({ accountNumber }) => accountNumber);
   for (let month = 1; month <= plan.months; month += 1) {
     const periodTo = addMonths(firstDay, month);

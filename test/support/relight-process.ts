@@ -37,7 +37,8 @@ async function start(settings: ProcessSettings): Promise<FlowContext> {
   await nudges.start();
   const clock = await ProductClock.open(db, SIMULATION_START);
   const { timings } = settings;
-  const ctx: FlowContext = { db, clock, nudges, log, cutPolicy: CHINA_CUT_POLICY, timings, holidays: chineseHolidays };
+  const ctx: FlowContext = { db, clock, nudges, log, timeZone: CHINA_CUT_POLICY.timeZone,
+    cutPolicy: CHINA_CUT_POLICY, timings, holidays: chineseHolidays };
   const headEnd = startHeadEnd(ctx, settings.broker, loadSigningKey(settings.keyFile, false));
   await new Scheduler(db, clock, nudges, log, schedulesOf(ctx)).start();
   while (!headEnd.connected) await new Promise((resume) => setTimeout(resume, 5));

@@ -76,6 +76,7 @@ export async function startTestRelight(
     clock,
     nudges,
     log,
+    timeZone: CHINA_CUT_POLICY.timeZone,
     cutPolicy: CHINA_CUT_POLICY,
     timings: { ...QUICK_TIMINGS, ...options.timings },
     holidays: chineseHolidays,

@@ -26,7 +26,7 @@ export interface ExplainedPower extends PowerAnswer {
 /** Gathers what is known about the supply of one service point and explains it. The viewer has been shown the point. */
 export async function explainPowerAt(ctx: ApiContext, point: ServicePoint): Promise<ExplainedPower> {
   const { scope } = ctx;
-  const { clock, cutPolicy } = ctx.api.deps.flows;
+  const { clock, timeZone } = ctx.api.deps.flows;
   const [account, district, interruptions, meter, commands, workOrders, overdueMinor] = await Promise.all([
     scope.find('Account', point.accountId),
     scope.find('TransformerDistrict', point.districtId),
@@ -46,7 +46,7 @@ export async function explainPowerAt(ctx: ApiContext, point: ServicePoint): Prom
     reported: reportedSupply.state,
     command,
     workOrder: workOrder && {
-      deadlineLocal: `${localDate(workOrder.deadlineAt, cutPolicy.timeZone)} ${localTime(workOrder.deadlineAt, cutPolicy.timeZone).slice(0, 5)}`,
+      deadlineLocal: `${localDate(workOrder.deadlineAt, timeZone)} ${localTime(workOrder.deadlineAt, timeZone).slice(0, 5)}`,
     },
     gatewayPresence,
     overdue: overdueMinor > 0n ? `${formatAmount(overdueMinor, currency)} ${currency}` : null,

@@ -3,7 +3,7 @@ import type { ApiContext } from '../context.js';
 
 /** The local day it is now, by product time. */
 export const today = ({ api }: ApiContext): LocalDate =>
-  localDate(api.deps.flows.clock.now(), api.deps.flows.cutPolicy.timeZone);
+  localDate(api.deps.flows.clock.now(), api.deps.flows.timeZone);
 
 /** The next date with this day of the month, from `from` on (1 to 28, so that every month has it). */
 export function nextMonthDay(from: LocalDate, dayOfMonth: number): LocalDate {

@@ -70,6 +70,7 @@ export async function startTestApi(
     clock,
     nudges,
     log,
+    timeZone: CHINA_CUT_POLICY.timeZone,
     cutPolicy: CHINA_CUT_POLICY,
     timings: DEFAULT_SWITCH_TIMINGS,
     holidays: chineseHolidays,
