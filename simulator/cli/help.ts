@@ -66,7 +66,7 @@ export const FLEET_HELP = `fleet: write a fleet of your own, the same for the sa
   --force                          overwrite existing files
 
 The .keys.json file holds what a head-end needs: the meters' public keys and the gateways' passwords. Without
---downlink-key it also holds a development head-end key made from the seed, private half (d) included: for simulation only.
+--downlink-key it also holds development keys of head-end and guard made from the seed, private halves (d) included: for simulation only.
 `;
 
 const CONTROL_OPTIONS = `Which simulator: --data-dir <dir> as given to run, or --control <url> and --control-token <token>

@@ -19,7 +19,7 @@ export class ClockFollower {
     // Every gateway brings the same news: a version already followed is not worth a signature check.
     if (peekVersion(bytes) <= clock.version) return false;
     const opened = openEnvelope(bytes, ring);
-    if (!opened.ok || opened.guarded || !isClockMessage(opened.message)) return false;
+    if (!opened.ok || opened.second !== 'none' || !isClockMessage(opened.message)) return false;
     if (opened.message.gateway !== gateway) return false;
 
     const beforeMs = clock.nowMs();

@@ -3,8 +3,10 @@ import { crashPoint } from '../platform/crash-points.js';
 import type { Logger } from '../platform/log.js';
 import { statement } from '../platform/database.js';
 import type { FlowContext } from '../flows/context.js';
+import { endUnsignedCut } from '../flows/end-unsigned-cut.js';
 import type { ReadOrder, SwitchOrder } from '../switching/dispatch.js';
 import { encodeClock, encodeRead, encodeSwitch } from './codecs/json.js';
+import type { GuardAnswer, GuardClient } from './guard-client.js';
 import { signEnvelope, type SigningKey } from './signing.js';
 import { clockTopic, downTopic } from './topics.js';
 import type { BrokerAccess } from './uplink-connection.js';
@@ -66,10 +68,30 @@ export class Downlink {
     await this.client?.endAsync(true).catch(() => undefined);
   }
 
-  /** Publishes orders whose SENT has been committed. */
-  async publishSwitches(orders: readonly SwitchOrder[]): Promise<void> {
+  /**
+   * Has the guard sign a cut whose SENT has been committed, and publishes it with both signatures; without the guard's it is ended, and
+   * nothing is published.
+   */
+  async publishCut(order: SwitchOrder, guard: GuardClient): Promise<void> {
+    const payload = this.encode(order);
+    const answer: GuardAnswer = payload
+      ? await guard.sign(payload)
+      : { code: 'GUARD_REFUSED', text: 'the contract has no words for this order' };
+    if (!payload || !('signature' in answer)) {
+      if (!('signature' in answer)) await endUnsignedCut(this.ctx, order.commandId, answer);
+      return;
+    }
+    crashPoint('dispatch/cut-signed');
+    const envelope = JSON.stringify(signEnvelope(payload, this.key, answer.signature));
+    await this.publish(downTopic(order.gatewayNumber, order.serial), envelope, false);
+    crashPoint('dispatch/cut-published');
+  }
+
+  /** Publishes restores whose SENT has been committed. */
+  async publishRestores(orders: readonly SwitchOrder[]): Promise<void> {
     for (const order of orders) {
-      const envelope = this.write(order);
+      const payload = this.encode(order);
+      const envelope = payload && JSON.stringify(signEnvelope(payload, this.key));
       crashPoint('dispatch/signed');
       if (envelope) await this.publish(downTopic(order.gatewayNumber, order.serial), envelope, false);
     }
@@ -103,10 +125,10 @@ export class Downlink {
     }
   }
 
-  /** The signed order, or undefined: one that the contract has no words for must not hold back the others of its group. */
-  private write(order: SwitchOrder): string | undefined {
+  /** The order as it is signed, or undefined: one that the contract has no words for must not hold back the others of its group. */
+  private encode(order: SwitchOrder): string | undefined {
     try {
-      return JSON.stringify(signEnvelope(encodeSwitch(order), this.key));
+      return encodeSwitch(order);
     } catch (error) {
       const { commandId, serial } = order;
       this.log.error(

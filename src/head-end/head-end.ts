@@ -2,9 +2,10 @@ import { Loop } from '../platform/loop.js';
 import { LIMITS } from '../platform/limits.js';
 import { attendCommands } from '../flows/attend-commands.js';
 import type { FlowContext } from '../flows/context.js';
-import { dispatchCuts, dispatchRestores } from '../flows/dispatch-switch.js';
-import { nextAttentionMs } from '../switching/dispatch.js';
+import { dispatchCuts, dispatchRestores, type CutAdmission } from '../flows/dispatch-switch.js';
+import { nextAttentionMs, type QueuedCut } from '../switching/dispatch.js';
 import { Downlink } from './downlink.js';
+import type { GuardClient } from './guard-client.js';
 import type { SigningKey } from './signing.js';
 import { Unanswered } from './unanswered.js';
 import { UplinkConsumer } from './uplink.js';
@@ -16,6 +17,8 @@ const LOOK_MS = 1_000;
 const ATTEND_MIN_MS = 100;
 /** How long a head-end that is stopped goes on publishing what it has claimed, ms. */
 const STOP_GRACE_MS = 2_000;
+/** A cut for which the guard's budget has no room is looked at again after this at the latest, ms. */
+const MAX_BUDGET_WAIT_MS = 30_000;
 /** The simulation clock is told again this often, for gateways that have lost it, ms. */
 const CLOCK_MS = 60_000;
 
@@ -26,15 +29,15 @@ export interface HeadEnd {
 
 /**
  * Starts the head-end: restores, cuts and overdue commands each have a loop of their own, so that a cut being decided never holds
- * a restore back. Nothing is claimed while the broker is out of reach.
+ * a restore back. Nothing is claimed while the broker is out of reach, and no cut while the guard is. Without a guard there are no cuts.
  */
-export function startHeadEnd(ctx: FlowContext, access: BrokerAccess, key: SigningKey): HeadEnd {
+export function startHeadEnd(ctx: FlowContext, access: BrokerAccess, key: SigningKey, guard?: GuardClient): HeadEnd {
   const unanswered = new Unanswered(ctx.timings.ackTimeoutMs);
   const wakeAll = () => Object.values(loops).forEach((loop) => loop.wake());
   const downlink = new Downlink(ctx, { ...access, clientId: `${access.clientId}-down` }, key, ctx.log, wakeAll);
   const loops = {
     restores: restoresLoop(ctx, downlink, unanswered, (serials) => uplink.expect(serials)),
-    cuts: cutsLoop(ctx, downlink),
+    cuts: cutsLoop(ctx, downlink, guard),
     overdue: overdueLoop(ctx, downlink),
     clock: clockLoop(ctx, downlink),
   };
@@ -81,19 +84,32 @@ function restoresLoop(
     if (limit === 0) return LOOK_MS;
     const orders = await dispatchRestores(ctx, limit);
     unanswered.sent(orders.map(({ commandId }) => commandId));
-    await downlink.publishSwitches(orders);
+    await downlink.publishRestores(orders);
     expect(orders.map(({ serial }) => serial));
     return orders.length === limit ? 0 : LOOK_MS;
   };
   return new Loop('restores', round, LOOK_MS, ctx.log);
 }
 
-function cutsLoop(ctx: FlowContext, downlink: Downlink): Loop {
+function cutsLoop(ctx: FlowContext, downlink: Downlink, guard: GuardClient | undefined): Loop {
   const round = async () => {
-    if (downlink.connected) await dispatchCuts(ctx, (order) => downlink.publishSwitches([order]));
+    if (downlink.connected && guard)
+      await dispatchCuts(
+        ctx,
+        (order) => downlink.publishCut(order, guard),
+        (cut) => admit(ctx, guard, cut),
+      );
     return LOOK_MS;
   };
   return new Loop('cuts', round, LOOK_MS, ctx.log);
+}
+
+/** Asks the guard before a cut is claimed; the wait until its budget has room is told in product time. */
+async function admit(ctx: FlowContext, guard: GuardClient, cut: QueuedCut): Promise<CutAdmission> {
+  const room = await guard.room(cut);
+  if (typeof room === 'string') return room;
+  const productMsPerMs = Math.max(ctx.clock.productMs(1_000) / 1_000, 1 / 1_000);
+  return { waitMs: Math.min(Math.max(room.waitMs / productMsPerMs, LOOK_MS / 2), MAX_BUDGET_WAIT_MS) };
 }
 
 function overdueLoop(ctx: FlowContext, downlink: Downlink): Loop {

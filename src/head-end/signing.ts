@@ -1,57 +1,26 @@
-import {
-  createHash,
-  createPrivateKey,
-  createPublicKey,
-  generateKeyPairSync,
-  sign,
-  verify,
-  type KeyObject,
-} from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { createPublicKey, verify, type KeyObject } from 'node:crypto';
+import { loadKey, signPayload, type JwsSignature, type SigningKey } from '../platform/signing-key.js';
 
-/** The head-end's own signing key. `x` is the raw public key, base64url, as meters and manifests carry it. */
-export interface SigningKey {
-  readonly kid: string;
-  readonly x: string;
-  readonly privateKey: KeyObject;
-}
+export type { SigningKey };
 
 /** JWS in the general JSON serialization, one signature or two (schema/mqtt/envelope.schema.json). */
 export interface Envelope {
   readonly payload: string;
-  readonly signatures: readonly { readonly protected: string; readonly signature: string }[];
+  readonly signatures: readonly JwsSignature[];
 }
 
 /**
- * Loads the head-end key (PKCS#8 PEM, Ed25519) from `path`. In simulation a missing one is made and kept, mode 0600.
+ * Loads the head-end key from `path`; in simulation a missing one is made and kept.
  * @throws Error naming HEAD_END_KEY_FILE when there is none and none may be made
  */
-export function loadSigningKey(path: string, mayCreate: boolean): SigningKey {
-  if (!existsSync(path)) {
-    if (!mayCreate) {
-      throw new Error(
-        `No head-end key at ${path}. Make one (openssl genpkey -algorithm ed25519 -out key.pem), keep it secret, and name it in HEAD_END_KEY_FILE.`,
-      );
-    }
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    const { privateKey } = generateKeyPairSync('ed25519');
-    writeFileSync(path, privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 });
-    chmodSync(path, 0o600);
-  }
-  const privateKey = createPrivateKey(readFileSync(path));
-  if (privateKey.asymmetricKeyType !== 'ed25519')
-    throw new Error(`The key in ${path} is not Ed25519. Make one with: openssl genpkey -algorithm ed25519`);
-  const x = createPublicKey(privateKey).export({ format: 'jwk' }).x!;
-  return { kid: `head-end-${createHash('sha256').update(x).digest('hex').slice(0, 8)}`, x, privateKey };
-}
+export const loadSigningKey = (path: string, mayCreate: boolean): SigningKey =>
+  loadKey(path, { role: 'head-end', setting: 'HEAD_END_KEY_FILE' }, mayCreate);
 
-/** Signs a payload of canonical JSON. */
-export function signEnvelope(payload: string, key: SigningKey): Envelope {
+/** Signs a payload of canonical JSON; `second` is the guard's signature over the same payload, on a cut. */
+export function signEnvelope(payload: string, key: SigningKey, second?: JwsSignature): Envelope {
   const encoded = Buffer.from(payload).toString('base64url');
-  const header = Buffer.from(`{"alg":"EdDSA","kid":"${key.kid}"}`).toString('base64url');
-  const signature = sign(null, Buffer.from(`${header}.${encoded}`), key.privateKey).toString('base64url');
-  return { payload: encoded, signatures: [{ protected: header, signature }] };
+  const first = signPayload(encoded, key);
+  return { payload: encoded, signatures: second ? [first, second] : [first] };
 }
 
 /** A raw Ed25519 public key (32 bytes) as a key object. */
