@@ -27,7 +27,20 @@ export const CRASH_POINTS = [
   'attend/committed',
 ] as const;
 
-export type CrashPoint = (typeof CRASH_POINTS)[number];
+/** The same for a cut, between the commit that marks it SENT and what becomes of it: the guard's answer, the wire, or its end unsigned. */
+export const CUT_CRASH_POINTS = [
+  'dispatch/cut-committed',
+  'dispatch/cut-signed',
+  'dispatch/cut-published',
+  'dispatch/cut-refused',
+  'dispatch/cut-ended',
+] as const;
+
+/** The same for messages to customers: claimed, handed to the gateway. */
+export const NOTICE_CRASH_POINTS = ['notices/claimed', 'notices/sent'] as const;
+
+export type CrashPoint =
+  (typeof CRASH_POINTS)[number] | (typeof CUT_CRASH_POINTS)[number] | (typeof NOTICE_CRASH_POINTS)[number];
 
 /** Kills the process with SIGKILL if a test asked for it here. */
 export function crashPoint(point: CrashPoint): void {

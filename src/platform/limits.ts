@@ -26,11 +26,43 @@ export const LIMITS = {
     unit: 'messages',
     reason: 'messages that share one transaction: large enough to amortise a commit, small enough to keep latency low',
   },
+  noticeGroup: { value: 250, unit: 'notices', reason: 'notices claimed by one statement and handed to the gateway' },
   dispatchGroup: { value: 250, unit: 'commands', reason: 'commands claimed by one statement' },
   restoresUnderWay: {
     value: 4_000,
     unit: 'commands',
     reason: 'more restores sent and unanswered than meters answer within the ack timeout would only be asked about',
+  },
+  lateEvidence: {
+    value: 20,
+    unit: 'entries',
+    reason: 'different answers kept of a meter to a command that has ended; an honest one gives two or three',
+  },
+  auditBatch: {
+    value: 5_000,
+    unit: 'entries',
+    reason: 'audit entries sealed by one transaction: 200 KB of hashes, and a tenth of a second of work',
+  },
+  weatherReports: {
+    value: 500,
+    unit: 'reports',
+    reason: 'weather reports handed in at once share one statement and one lock; a feed sends the next group after it',
+  },
+  openingHours: { value: 28, unit: 'openings', reason: 'four openings on each day of a week; no counter has more' },
+  billingPage: {
+    value: 500,
+    unit: 'service points',
+    reason: 'billed in one transaction: large enough to amortise it, and no payment waits longer than that takes',
+  },
+  billingPagesAtOnce: {
+    value: 3,
+    unit: 'pages',
+    reason: 'while the database writes one page the next is computed; more would take its connections from payments',
+  },
+  billsRecomputed: {
+    value: 120,
+    unit: 'bills',
+    reason: 'ten years of monthly bills after one wrong reading; an older mistake is settled by hand',
   },
   transactionRetries: {
     value: 4,
@@ -38,6 +70,12 @@ export const LIMITS = {
     reason: 'a deadlock or serialization failure is retried, then reported',
   },
   paymentMinor: { value: 10 ** 15, unit: 'minor units', reason: 'keeps every sum far inside 64 bits' },
+  lateFeeWaiverAlone: {
+    value: 10_000,
+    unit: 'minor units',
+    reason:
+      'what one supervisor may waive of the late fee of a bill, all waivers together; above 100 yuan two people look',
+  },
   reasonCharacters: { value: 1_000, unit: 'characters', reason: 'a reason is a sentence, not a file' },
 } as const;
 

@@ -1,0 +1,183 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import { AuditSealer } from '../../../src/platform/audit-sealer.js';
+import { recordAudit, type AuditEntry } from '../../../src/platform/audit.js';
+import type { Clock } from '../../../src/platform/clock.js';
+import { Database } from '../../../src/platform/database.js';
+import { newId } from '../../../src/platform/ids.js';
+import { createLogger } from '../../../src/platform/log.js';
+import { loadKey, publicKeyFileOf, type SigningKey } from '../../../src/platform/signing-key.js';
+import { readPublicKey, type PublicKey } from '../../../verifier/checkpoints.js';
+import type { Report } from '../../../verifier/findings.js';
+import { verifyAudit } from '../../../verifier/verify.js';
+import { eventually } from '../../support/eventually.js';
+import { createTestDatabase, type TestDatabase } from '../../support/test-database.js';
+
+/** Numbers from a seed, so that a failure can be played again. */
+export class Dice {
+  constructor(private state: number) {}
+
+  /** 0 ≤ n < below. */
+  roll(below: number): number {
+    this.state = (Math.imul(this.state, 1_664_525) + 1_013_904_223) >>> 0;
+    return Math.floor((this.state / 2 ** 32) * below);
+  }
+
+  pick<Item>(items: readonly Item[]): Item {
+    return items[this.roll(items.length)]!;
+  }
+}
+
+/** An instant of the product, standing still. */
+const PRODUCT_NOW = new Date('2026-03-10T02:00:00.123Z');
+
+/** An audit of one test: a database whose owner is the attacker, a sealer that is run by hand, and the verifier. */
+export interface AuditWorld {
+  readonly database: TestDatabase;
+  readonly db: Database;
+  readonly dir: string;
+  readonly key: SigningKey;
+  readonly publicKey: PublicKey;
+  readonly checkpointFile: string;
+  /** Statements of the attacker, who owns the tables and has taken every lock off them. */
+  readonly attacker: pg.Client;
+  sealer(other?: { checkpointFile?: string; key?: SigningKey }): AuditSealer;
+  /** Writes entries, a few in each transaction; returns their ids. They can be sealed then. */
+  write(count: number, seed?: number): Promise<string[]>;
+  /** Waits for whatever transaction of the server, of another test even, is older than the newest entry. */
+  horizonPassed(): Promise<void>;
+  verify(more?: { keys?: readonly PublicKey[]; files?: readonly string[] }): Promise<Report>;
+  sql<Row extends pg.QueryResultRow>(text: string, values?: unknown[]): Promise<Row[]>;
+  stop(): Promise<void>;
+}
+
+/** Opens one. */
+export async function openAuditWorld(): Promise<AuditWorld> {
+  const database = await createTestDatabase();
+  const dir = mkdtempSync(join(tmpdir(), 'relight-audit-'));
+  const log = createLogger('silent');
+  const db = new Database(database.url, log);
+  const attacker = new pg.Client({ connectionString: database.url });
+  await attacker.connect();
+  const keyFile = join(dir, 'keys', 'audit.pem');
+  const key = loadKey(keyFile, { role: 'audit', setting: 'AUDIT_KEY_FILE' }, true);
+  const checkpointFile = join(dir, 'audit', 'checkpoints.jsonl');
+  const clock = { now: () => PRODUCT_NOW, wallNow: () => new Date() } as Clock;
+  const publicKey = readPublicKey(publicKeyFileOf(keyFile));
+  const sql = async <Row extends pg.QueryResultRow>(text: string, values?: unknown[]) =>
+    (await attacker.query<Row>(text, values)).rows;
+  return {
+    database,
+    db,
+    dir,
+    key,
+    publicKey,
+    checkpointFile,
+    attacker,
+    sealer: (other) => new AuditSealer({ db, clock, log, key, checkpointFile, ...other }),
+    async write(count, seed = 1) {
+      const ids = await writeEntries(db, count, seed);
+      await horizonPassed(attacker);
+      return ids;
+    },
+    horizonPassed: () => horizonPassed(attacker),
+    verify: ({ keys = [publicKey], files = [checkpointFile] } = {}) =>
+      verifyAudit({ databaseUrl: database.url, keys, checkpointFiles: files }),
+    sql,
+    async stop() {
+      await attacker.end();
+      await db.close();
+      await database.drop();
+      rmSync(dir, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Takes away what stands between the owner of the database and the rows: triggers, checks, foreign keys, the identity. */
+export async function takeLocksOff(attacker: pg.Client): Promise<void> {
+  const { rows } = await attacker.query<{ drop: string }>(
+    `SELECT format('ALTER TABLE %s DROP CONSTRAINT %I CASCADE', conrelid::regclass, conname) AS drop
+     FROM pg_constraint WHERE conrelid IN ('audit_entry'::regclass, 'audit_batch'::regclass, 'audit_checkpoint'::regclass)
+       AND contype IN ('c', 'f') AND conrelid <> 0`,
+  );
+  for (const { drop } of rows) await attacker.query(drop);
+  for (const table of ['audit_entry', 'audit_batch', 'audit_checkpoint'])
+    await attacker.query(`ALTER TABLE ${table} DISABLE TRIGGER USER`);
+  await attacker.query('ALTER TABLE audit_entry ALTER COLUMN id SET GENERATED BY DEFAULT');
+}
+
+/** A key pair that is not the product's. */
+export function otherKey(dir: string): { key: SigningKey; publicFile: string } {
+  const file = join(dir, 'other.pem');
+  const { privateKey } = generateKeyPairSync('ed25519');
+  writeFileSync(file, privateKey.export({ type: 'pkcs8', format: 'pem' }));
+  return { key: loadKey(file, { role: 'audit', setting: 'AUDIT_KEY_FILE' }, false), publicFile: file };
+}
+
+const TEXTS = [
+  'paid',
+  '复电：交清电费',
+  'quote " and \\ and\ttab',
+  'two\nlines',
+  '-',
+  '3:abc',
+  '',
+  '💡',
+  '\u0001',
+  'é',
+];
+
+/** Entries of every shape: nulls and none, other alphabets, numbers no float can hold, nested details. */
+export function someEntry(dice: Dice): AuditEntry {
+  const text = () => dice.pick(TEXTS);
+  return {
+    act: dice.pick(['switch-command.moved', 'payment.posted', 'bill.issued']),
+    subjectType: dice.pick(['SwitchCommand', 'Payment']),
+    subjectId: newId(),
+    accountId: dice.pick([newId(), null]),
+    servicePointId: dice.pick([newId(), null]),
+    fromState: dice.pick([null, 'QUEUED', text()]),
+    toState: dice.pick([null, 'SENT', text()]),
+    reason: dice.pick([null, text()]),
+    detail: dice.pick<Record<string, unknown>>([
+      {},
+      { amountMinor: '12345678901234567890', text: text() },
+      { bb: 1, a: [1, 2.5, null, true], c: { z: text(), '': [] }, [text()]: false },
+      { figure: Number(`1e${dice.roll(20)}`), voltageMv: 230_000 },
+    ]),
+  };
+}
+
+async function writeEntries(db: Database, count: number, seed: number): Promise<string[]> {
+  const dice = new Dice(seed);
+  const [before] = (await db.pool.query(`SELECT coalesce(max(id), 0)::text AS id FROM audit_entry`)).rows as [
+    { id: string },
+  ];
+  for (let left = count; left > 0;) {
+    const group = Math.min(left, 1 + dice.roll(7));
+    const entries = Array.from({ length: group }, () => someEntry(dice));
+    const actor = dice.pick([
+      { kind: 'PERSON', id: '李明-clerk' },
+      { kind: 'SYSTEM', id: 'dispatch' },
+      { kind: 'METER', id: '370200000009' },
+    ] as const);
+    await db.transaction('write', (tx) =>
+      recordAudit(tx, new Date(1_773_000_000_000 + dice.roll(10 ** 9)), actor, entries),
+    );
+    left -= group;
+  }
+  const { rows } = await db.pool.query(`SELECT id::text AS id FROM audit_entry WHERE id > $1 ORDER BY id`, [before.id]);
+  return (rows as { id: string }[]).map(({ id }) => id);
+}
+
+async function horizonPassed(client: pg.Client): Promise<void> {
+  await eventually('nothing older than the newest entry is running', async () => {
+    const { rows } = await client.query<{ passed: boolean }>(
+      `SELECT pg_snapshot_xmin(pg_current_snapshot()) > max(transaction_id) AS passed FROM audit_entry`,
+    );
+    return rows[0]!.passed;
+  });
+}
