@@ -1,3 +1,4 @@
+import { billing } from './billing.js';
 import { fleet } from './fleet.js';
 import { massRestore } from './mass-restore.js';
 import { oneKey } from './one-key.js';
@@ -16,6 +17,7 @@ const BENCHES: Readonly<Record<string, (options: BenchOptions, cleanup: Cleanup)
   payments,
   'one-key': oneKey,
   fleet,
+  billing,
   start,
 };
 

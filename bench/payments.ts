@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
+import { formatAmount } from '../src/platform/money.js';
 import type { Cleanup } from './support/cleanup.js';
 import { changeOf, HttpConnection, type HttpAnswer } from './support/http-connection.js';
 import { ledgerChecks } from './support/ledger-check.js';
 import type { BenchOptions } from './support/options.js';
 import { cpuMs } from './support/processes.js';
 import { step } from './support/progress.js';
+import { quotesOf } from './support/quotes.js';
 import { PlainPayers, recordPayments } from './support/recorded-payments.js';
 import { startRelight, type RunningRelight } from './support/relight.js';
 import { atLeast, equal, type Check, type Figure, type Outcome } from './support/report.js';
@@ -21,9 +23,10 @@ const BAR_SHARE = 0.4;
 
 const PAY = `mutation ($input: RecordPaymentInput!) { change: recordPayment(input: $input) { payment { id state } userErrors { code message } } }`;
 
+/** An account and what it has to pay today, late fees included. */
 interface Owing {
   readonly accountNumber: string;
-  readonly dueMinor: string;
+  readonly dueMinor: bigint;
 }
 
 /** Processor time used in one round, ms. */
@@ -58,7 +61,7 @@ export async function payments(options: BenchOptions, cleanup: Cleanup): Promise
   const database = new pg.Client({ connectionString: relight.databaseUrl });
   await database.connect();
   cleanup.defer(() => database.end());
-  const owing = await owingAccounts(database, 2 * perSide);
+  const owing = await owingAccounts(database, relight.databaseUrl, 2 * perSide);
   const [byHttp, byPlain] = [owing.slice(0, perSide), owing.slice(perSide)];
   const recorded = await recordPayments(relight.databaseUrl, byPlain.map(inputOf), (done) =>
     step(`recording statements: payment ${done} of ${perSide}`),
@@ -82,22 +85,24 @@ export async function payments(options: BenchOptions, cleanup: Cleanup): Promise
   return outcomeOf(size, statements, rounds, await checksOf(database, owing, perSide));
 }
 
-async function owingAccounts(database: pg.Client, wanted: number): Promise<Owing[]> {
+async function owingAccounts(database: pg.Client, databaseUrl: string, wanted: number): Promise<Owing[]> {
   // In no order: neighbours in the tables must not all be on one side.
-  const { rows } = await database.query<Owing>(
-    `SELECT account_number AS "accountNumber", due_minor::text AS "dueMinor" FROM account WHERE due_minor > 0 ORDER BY md5(account_number) LIMIT $1`,
+  const { rows } = await database.query<{ accountNumber: string }>(
+    `SELECT account_number AS "accountNumber" FROM account WHERE due_minor > 0 ORDER BY md5(account_number) LIMIT $1`,
     [wanted],
   );
   if (rows.length < wanted)
     throw new Error(`this world has ${rows.length} accounts that owe, the bench needs ${wanted}`);
-  return rows;
+  const numbers = rows.map(({ accountNumber }) => accountNumber);
+  const quotes = await quotesOf(databaseUrl, numbers);
+  return numbers.map((accountNumber) => ({ accountNumber, dueMinor: quotes.get(accountNumber)! }));
 }
 
 const inputOf = ({ accountNumber, dueMinor }: Owing) =>
   ({
     idempotencyKey: randomUUID(),
     accountNumber,
-    amountMinor: BigInt(dueMinor),
+    amountMinor: dueMinor,
     currency: 'CNY',
     channel: 'MOBILE_APP',
   }) as const;
@@ -117,7 +122,7 @@ async function payOverHttp(clients: readonly HttpConnection[], owing: readonly O
   await Promise.all(
     clients.map(async (client) => {
       for (let account = left.pop(); account; account = left.pop()) {
-        const amount = `${account.dueMinor.slice(0, -2) || '0'}.${account.dueMinor.slice(-2).padStart(2, '0')}`;
+        const amount = formatAmount(account.dueMinor, 'CNY');
         const input = {
           idempotencyKey: randomUUID(),
           accountNumber: account.accountNumber,

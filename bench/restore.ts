@@ -52,7 +52,7 @@ export async function restore(options: BenchOptions, cleanup: Cleanup): Promise<
   await database.connect();
   cleanup.defer(() => database.end());
   const wanted = size.warmUp + size.rounds * size.perRound;
-  const cut = await cutThroughApi(relight, database, await debtorsOf(database, wanted), (done) =>
+  const cut = await cutThroughApi(relight, database, await debtorsOf(database, relight.databaseUrl, wanted), (done) =>
     step(`cutting meters: ${done} of ${wanted}`),
   );
   const floor = await openFloor(relight, cut, options, cleanup);

@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
+import { formatAmount } from '../../src/platform/money.js';
 import { changeOf, HttpConnection } from './http-connection.js';
+import { quotesOf } from './quotes.js';
 import type { RunningRelight } from './relight.js';
 import { until } from './until.js';
 
-/** An account in arrears. `due` is in major units, as the API takes it. */
+/** An account in arrears. `due`: what it has to pay today, late fees included, in major units as the API takes it. */
 export interface Debtor {
   readonly accountNumber: string;
   readonly servicePointNumber: string;
@@ -28,9 +30,9 @@ const APPROVE = `mutation ($input: SwitchDecisionInput!) { change: approveSwitch
  * Accounts in arrears whose meters close by themselves and whose customers nobody protects.
  * @throws Error when this world has fewer than `wanted`
  */
-export async function debtorsOf(database: pg.Client, wanted: number): Promise<Debtor[]> {
-  const { rows } = await database.query<Debtor>(
-    `SELECT a.account_number AS "accountNumber", sp.service_point_number AS "servicePointNumber", (a.due_minor / 100.0)::numeric(20, 2)::text AS due
+export async function debtorsOf(database: pg.Client, databaseUrl: string, wanted: number): Promise<Debtor[]> {
+  const { rows } = await database.query<Omit<Debtor, 'due'>>(
+    `SELECT a.account_number AS "accountNumber", sp.service_point_number AS "servicePointNumber"
      FROM account a JOIN service_point sp ON sp.account_id = a.id JOIN meter_installation i ON i.service_point_id = sp.id AND i.removed_at IS NULL
        JOIN meter m ON m.id = i.meter_id
      WHERE a.due_minor > 0 AND m.reconnect_mode = 'DIRECT' AND NOT EXISTS (SELECT FROM protection p WHERE p.customer_id = a.customer_id)
@@ -38,7 +40,11 @@ export async function debtorsOf(database: pg.Client, wanted: number): Promise<De
     [wanted],
   );
   if (rows.length < wanted) throw new Error(`this world has ${rows.length} meters to cut, the bench needs ${wanted}`);
-  return rows;
+  const quotes = await quotesOf(
+    databaseUrl,
+    rows.map(({ accountNumber }) => accountNumber),
+  );
+  return rows.map((row) => ({ ...row, due: formatAmount(quotes.get(row.accountNumber)!, 'CNY') }));
 }
 
 /** Cuts each of them lawfully through the API, asked for by one person and approved by another, until every meter has proven it. */

@@ -1,14 +1,16 @@
 import pg from 'pg';
-import { CHINA_CUT_POLICY } from '../../src/config.js';
+import { putPoliciesInForce } from '../../src/dunning/policies-in-force.js';
+import { loadPolicyBook } from '../../src/dunning/policy-book.js';
+import { CHINA_LATE_FEE_RULE } from '../../src/billing/late-fee-rules/china.js';
 import type { FlowContext } from '../../src/flows/context.js';
 import { receivePayment, type PaymentInput } from '../../src/flows/receive-payment.js';
 import { ProductClock } from '../../src/platform/clock.js';
 import { Database, type Statement, type Tx } from '../../src/platform/database.js';
-import { chineseHolidays } from '../../src/platform/holidays.js';
 import { createLogger } from '../../src/platform/log.js';
 import { Nudges } from '../../src/platform/nudges.js';
 import { SIMULATION_START } from '../../src/simulation/world.js';
 import { DEFAULT_SWITCH_TIMINGS } from '../../src/switching/switch-timings.js';
+import { chineseHolidays } from '../../src/platform/holidays.js';
 
 /** A statement as the product sent it. */
 export interface RecordedStatement extends Statement {
@@ -57,10 +59,11 @@ export async function recordPayments(
       // Never started: what would be announced is undone.
       nudges: new Nudges(databaseUrl, log),
       log,
-      timeZone: CHINA_CUT_POLICY.timeZone,
-    cutPolicy: CHINA_CUT_POLICY,
+      timeZone: 'Asia/Shanghai',
+    holidays: chineseHolidays,
+      policies: await putPoliciesInForce(db, loadPolicyBook('CHINA').policies, SIMULATION_START),
+      lateFeeRule: CHINA_LATE_FEE_RULE,
       timings: DEFAULT_SWITCH_TIMINGS,
-      holidays: chineseHolidays,
     };
     const payments: RecordedPayment[] = [];
     for (const input of inputs) {

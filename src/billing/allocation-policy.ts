@@ -6,8 +6,8 @@ import type { LocalDate } from '../platform/local-date.js';
 
 /**
  * The order of settlement, as data.
- * - `OLDEST_FIRST_PRINCIPAL_FIRST` (the default): all principal, oldest due first, before any late fee. It favours the customer: late
- *   fees stop growing soonest.
+ * - `OLDEST_FIRST_PRINCIPAL_FIRST` (the default): all principal of a group, oldest due first, before any late fee. It favours the
+ *   customer: late fees stop growing soonest.
  * - `OLDEST_FIRST_LATE_FEE_FIRST`: all late fees, oldest due first, before any principal, where the contract says so.
  */
 export const ALLOCATION_RULES = ['OLDEST_FIRST_PRINCIPAL_FIRST', 'OLDEST_FIRST_LATE_FEE_FIRST'] as const;
@@ -46,6 +46,9 @@ const PARTS_IN_ORDER: Record<AllocationRule, [Part, Part]> = {
  * Allocates an amount to open bills. Bills due on the same date are taken by time of issue, then by id, so that the same facts always
  * give the same answer, whatever their order.
  *
+ * `overdueBefore` divides the bills: those due before it are settled whole, principal and late fees, before anything that is not due yet.
+ * Otherwise money for what is overdue would run into a bill that has time, and leave a late fee that keeps the power off.
+ *
  * `firstBillId` names a bill that is settled whole before all others (the customer said what the money is for). A named bill that is
  * not among `bills` changes nothing: a payment is a fact and is never refused for what it was meant for.
  *
@@ -56,17 +59,21 @@ export function allocate(input: {
   bills: readonly OpenBill[];
   rule?: AllocationRule;
   firstBillId?: string;
+  overdueBefore?: LocalDate;
 }): AllocatedPayment {
-  const { amountMinor, bills, rule = 'OLDEST_FIRST_PRINCIPAL_FIRST', firstBillId } = input;
+  const { amountMinor, bills, rule = 'OLDEST_FIRST_PRINCIPAL_FIRST', firstBillId, overdueBefore } = input;
   checkFacts(amountMinor, bills);
   const parts = PARTS_IN_ORDER[rule];
   const oldestFirst = [...bills].sort(byAge);
   const named = oldestFirst.filter((bill) => bill.billId === firstBillId);
   const others = oldestFirst.filter((bill) => bill.billId !== firstBillId);
+  const isOverdue = ({ dueDate }: OpenBill): boolean => overdueBefore !== undefined && dueDate < overdueBefore;
+  const overdue = others.filter(isOverdue);
+  const notDue = others.filter((bill) => !isOverdue(bill));
 
   const allocations = new Map<string, Allocation>();
   let leftMinor = amountMinor;
-  for (const group of [named, others]) {
+  for (const group of [named, overdue, notDue]) {
     for (const part of parts) {
       for (const bill of group) leftMinor -= settle(part, bill, leftMinor, allocations);
     }

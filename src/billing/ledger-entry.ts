@@ -1,5 +1,18 @@
 import { defineEntity, p, type InferEntity } from '@mikro-orm/core';
 
+export const LEDGER_ENTRY_KINDS = [
+  'BILL',
+  'PAYMENT',
+  'CREDIT_APPLIED',
+  'REVERSAL',
+  'SUSPENSE_RESOLVED',
+  'LATE_FEE',
+  'LATE_FEE_REVERSED',
+  'LATE_FEE_CREDITED',
+  'CORRECTION',
+] as const;
+export type LedgerEntryKind = (typeof LEDGER_ENTRY_KINDS)[number];
+
 export const LEDGER_CODES = [
   'RECEIVABLE',
   'CUSTOMER_CREDIT',
@@ -17,7 +30,7 @@ export const LedgerEntryEntity = defineEntity({
   properties: {
     id: p.bigint().primary().autoincrement(),
     at: p.datetime(),
-    kind: p.string().$type<'BILL' | 'PAYMENT' | 'CREDIT_APPLIED' | 'REVERSAL' | 'SUSPENSE_RESOLVED'>(),
+    kind: p.string().$type<LedgerEntryKind>(),
     debitCode: p.string().$type<LedgerCode>(),
     debitAccountId: p.uuid().nullable(),
     creditCode: p.string().$type<LedgerCode>(),

@@ -1,5 +1,9 @@
 import type { Actor } from '../platform/audit.js';
-import { statement, type Tx } from '../platform/database.js';
+import { statement, type Statement, type Tx } from '../platform/database.js';
+import type { Allocation } from './allocation-policy.js';
+import type { LateFeeCharge } from './amount-due-policy.js';
+import type { LateFeeRule } from './late-fee-rule.js';
+import { chargeLinesJson, insertLateFeeLines } from './late-fees.js';
 import type { PaymentChannel, PaymentState } from './payment.js';
 
 /** A payment as the API returns it. Amounts are minor units. */
@@ -60,53 +64,70 @@ export interface PaymentPosting {
   readonly channel: PaymentChannel;
   readonly reference: string | null;
   readonly valueDate: string;
-  readonly allocations: readonly {
-    readonly billId: string;
-    readonly principalMinor: bigint;
-    readonly lateFeeMinor: bigint;
-  }[];
+  /** Late fees entered before anything is settled, and the rule they follow. */
+  readonly charges: readonly LateFeeCharge[];
+  readonly lateFeeRule: LateFeeRule | null;
+  readonly allocations: readonly Allocation[];
   /** What no bill takes. */
   readonly creditMinor: bigint;
   /** Ledger account the money comes from: CASH, or SUSPENSE when a suspense payment finds its account. */
   readonly source: 'CASH' | 'SUSPENSE';
 }
 
-// One round trip. If the key is known already nothing is inserted and every other part, which reads "posted", does nothing.
-const POST_PAYMENT = statement(
-  'payment-post',
-  `WITH posted AS (
+/**
+ * One round trip. If the key is known already nothing is inserted and every other part, which reads "posted", does nothing. Most payments
+ * make no late fee due, and their statement is spared the parts that enter one.
+ */
+function postStatement(name: string, lateFees: boolean): Statement {
+  const fees = (sql: string): string => (lateFees ? sql : '');
+  const settled = lateFees ? 'touched WHERE principal_minor + late_fee_minor > 0' : 'touched';
+  const cashKind = `CASE $18 WHEN 'SUSPENSE' THEN 'SUSPENSE_RESOLVED' ELSE 'PAYMENT' END`;
+  return statement(
+    name,
+    `WITH posted AS (
      INSERT INTO payment (id, idempotency_key, content_sha256, account_id, account_number, amount_minor, currency, channel,
                           reference, value_date, posted_at, posted_by, state, credited_minor)
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, CASE WHEN $4::uuid IS NULL THEN 'SUSPENSE' ELSE 'POSTED' END, $13)
      ON CONFLICT (idempotency_key) DO NOTHING RETURNING *),
-   settled AS (
-     SELECT a.* FROM posted, unnest($14::uuid[], $15::bigint[], $16::bigint[]) AS a (bill_id, principal_minor, late_fee_minor)),
+   touched AS (
+     SELECT a.* FROM posted, unnest($14::uuid[], $15::bigint[], $16::bigint[] ${fees(', $19::bigint[]')}) AS a (bill_id, principal_minor, late_fee_minor ${fees(', charged_minor')})),
    bills AS (
-     UPDATE bill b SET paid_minor = b.paid_minor + s.principal_minor, late_fee_paid_minor = b.late_fee_paid_minor + s.late_fee_minor
-     FROM settled s WHERE b.id = s.bill_id),
+     UPDATE bill b SET paid_minor = b.paid_minor + t.principal_minor, late_fee_paid_minor = b.late_fee_paid_minor + t.late_fee_minor
+       ${fees(', late_fee_minor = b.late_fee_minor + t.charged_minor')}
+     FROM touched t WHERE b.id = t.bill_id),
    allocated AS (
      INSERT INTO payment_allocation (payment_id, bill_id, principal_minor, late_fee_minor, at)
-     SELECT $1, bill_id, principal_minor, late_fee_minor, $11 FROM settled),
+     SELECT $1, bill_id, principal_minor, late_fee_minor, $11 FROM ${settled}),
    balances AS (
-     UPDATE account SET due_minor = due_minor - (SELECT coalesce(sum(principal_minor + late_fee_minor), 0) FROM settled),
+     UPDATE account SET due_minor = due_minor - (SELECT coalesce(sum(principal_minor + late_fee_minor ${fees('- charged_minor')}), 0) FROM touched),
                         credit_minor = credit_minor + $13
      FROM posted WHERE account.id = posted.account_id),
    entries AS (
-     INSERT INTO ledger_entry (at, kind, debit_code, credit_code, credit_account_id, amount_minor, currency, bill_id, payment_id)
-     SELECT $11, CASE $18 WHEN 'SUSPENSE' THEN 'SUSPENSE_RESOLVED' ELSE 'PAYMENT' END, $18, 'RECEIVABLE', $4::uuid, principal_minor + late_fee_minor, $7, bill_id, $1 FROM settled
+     INSERT INTO ledger_entry (at, kind, debit_code, debit_account_id, credit_code, credit_account_id, amount_minor, currency, bill_id, payment_id)
+     ${fees(`-- A late fee is no part of the payment: it names none, so that reversing the payment leaves it.
+     SELECT $11::timestamptz, 'LATE_FEE', 'RECEIVABLE', $4::uuid, 'LATE_FEE_REVENUE', NULL::uuid, charged_minor, $7, bill_id, NULL::uuid FROM touched WHERE charged_minor > 0
+     UNION ALL`)}
+     SELECT $11, ${cashKind}, $18, NULL::uuid, 'RECEIVABLE', $4::uuid, principal_minor + late_fee_minor, $7, bill_id, $1 FROM ${settled}
      UNION ALL
-     SELECT $11, CASE $18 WHEN 'SUSPENSE' THEN 'SUSPENSE_RESOLVED' ELSE 'PAYMENT' END, $18, CASE WHEN $4::uuid IS NULL THEN 'SUSPENSE' ELSE 'CUSTOMER_CREDIT' END, $4::uuid, $13, $7, NULL, $1
-     FROM posted WHERE $13 > 0),
+     SELECT $11, ${cashKind}, $18, NULL, CASE WHEN $4::uuid IS NULL THEN 'SUSPENSE' ELSE 'CUSTOMER_CREDIT' END, $4::uuid, $13, $7, NULL, $1
+     FROM posted WHERE $13 > 0 ${fees('RETURNING id, kind, bill_id')}),
+   ${fees(`explained AS (${insertLateFeeLines('$20')}),`)}
    audited AS (
-     INSERT INTO audit_entry (at, actor_kind, actor, act, subject_type, subject_id, account_id, to_state, detail)
-     SELECT $11, $17, $12, 'payment.recorded', 'Payment', id, account_id, state,
+     INSERT INTO audit_entry (at, actor_kind, actor, act, subject_type, subject_id, account_id, from_state, to_state, detail)
+     SELECT $11::timestamptz, $17, $12, 'payment.recorded', 'Payment', id, account_id, NULL, state,
             jsonb_build_object('amountMinor', amount_minor::text, 'currency', currency, 'channel', channel, 'creditedMinor', credited_minor::text)
-     FROM posted)
+     FROM posted
+     ${fees(`UNION ALL
+     SELECT $11, $17, $12, 'late-fee.charged', 'Bill', bill_id, $4, 'ISSUED', 'ISSUED', jsonb_build_object('amountMinor', charged_minor::text, 'paymentId', $1) FROM touched WHERE charged_minor > 0`)})
    SELECT ${COLUMNS('posted')} FROM posted`,
-);
+  );
+}
+
+const POST = postStatement('payment-post', false);
+const POST_WITH_LATE_FEES = postStatement('payment-post-late-fees', true);
 
 /**
- * Posts a payment with its allocations, ledger entries and audit record in one statement. The account must be locked.
+ * Posts a payment with the late fees it makes due, its allocations, ledger entries and audit record in one statement. The account must be locked.
  * Returns undefined, and has done nothing, when the idempotency key is taken.
  */
 export async function postPayment(
@@ -115,7 +136,8 @@ export async function postPayment(
   at: Date,
   actor: Actor,
 ): Promise<PaymentRow | undefined> {
-  const rows = await tx.rows<PaymentRow>(POST_PAYMENT, [
+  const bills = billsTouched(posting);
+  const values = [
     posting.id,
     posting.idempotencyKey,
     posting.contentSha256,
@@ -129,13 +151,28 @@ export async function postPayment(
     at,
     actor.id,
     posting.creditMinor,
-    posting.allocations.map(({ billId }) => billId),
-    posting.allocations.map(({ principalMinor }) => principalMinor),
-    posting.allocations.map(({ lateFeeMinor }) => lateFeeMinor),
+    bills.map(({ billId }) => billId),
+    bills.map(({ principalMinor }) => principalMinor),
+    bills.map(({ lateFeeMinor }) => lateFeeMinor),
     actor.kind,
     posting.source,
-  ]);
-  return rows[0];
+  ];
+  if (posting.charges.length === 0) return (await tx.rows<PaymentRow>(POST, values))[0];
+  const charged = bills.map(({ chargedMinor }) => chargedMinor);
+  const lines = chargeLinesJson(posting.charges, posting.lateFeeRule);
+  return (await tx.rows<PaymentRow>(POST_WITH_LATE_FEES, [...values, charged, lines]))[0];
+}
+
+/** One row per bill that is charged, settled or both: a bill can be changed only once in a statement. */
+function billsTouched({ allocations, charges }: PaymentPosting): (Allocation & { readonly chargedMinor: bigint })[] {
+  const charged = new Map(charges.map(({ billId, amountMinor }) => [billId, amountMinor]));
+  const settled = new Set(allocations.map(({ billId }) => billId));
+  return [
+    ...allocations.map((allocation) => ({ ...allocation, chargedMinor: charged.get(allocation.billId) ?? 0n })),
+    ...charges
+      .filter(({ billId }) => !settled.has(billId))
+      .map(({ billId, amountMinor }) => ({ billId, principalMinor: 0n, lateFeeMinor: 0n, chargedMinor: amountMinor })),
+  ];
 }
 
 const MARK_RESOLVED = statement(

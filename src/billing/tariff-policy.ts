@@ -2,56 +2,23 @@
  * What energy costs. Values in, value out: lines are exact in Wh at every tier boundary, each line is rounded half up to the minor
  * unit once, and the total is the sum of the lines, so a customer can check a bill with a pocket calculator.
  */
-import { CURRENCY_DECIMALS, multiplyRateHalfUp } from '../platform/money.js';
-import type { Currency } from '../platform/money.js';
-import { addDays, addMonths, daysBetween, isLocalDate } from '../platform/local-date.js';
+import { addDays, isLocalDate } from '../platform/local-date.js';
 import type { LocalDate } from '../platform/local-date.js';
+import { pricePieces, splitIntoPieces, type EnergyToPrice, type Piece, type PricedUsage } from './pricing-policy.js';
 import { tariffDocuments } from './tariffs/index.js';
-import { UNIT_PRICE_DECIMALS, tariffSchema } from './tariffs/schema.js';
-import type { Tariff, Tier } from './tariffs/schema.js';
+import { tariffSchema } from './tariffs/schema.js';
+import type { Tariff } from './tariffs/schema.js';
 
+export { tierPeriodStart } from './pricing-policy.js';
+export type { EnergyLine, LineKind, PricedUsage } from './pricing-policy.js';
 export type { Tariff, Tier } from './tariffs/schema.js';
 
-const WH_PER_KWH = 1000n;
-
-/** One line of a bill. */
-export interface EnergyLine {
-  kind: 'ENERGY';
-  tariffCode: string;
-  /** 1 for the first tier, and for a flat tariff. */
-  tier: number;
-  energyWh: bigint;
-  /** Micro-units of the currency per kWh. */
-  unitPriceMicro: bigint;
-  amountMinor: bigint;
-  /** Days the line is for: `from` inclusive, `to` exclusive. */
-  from: LocalDate;
-  to: LocalDate;
-}
-
-/** What a period's energy costs; no lines for no energy. */
-export interface PricedUsage {
-  lines: EnergyLine[];
-  totalMinor: bigint;
-  currency: Currency;
-}
-
 /** A period's energy to be priced. */
-export interface UsageToPrice {
-  energyWh: bigint;
-  /** Energy already billed in the tier period that contains `periodFrom`, before it: see {@link tierPeriodStart}. */
-  alreadyUsedInTierPeriodWh: bigint;
+export interface UsageToPrice extends EnergyToPrice {
   /** First day of the period. */
   periodFrom: LocalDate;
   /** First day after the period. */
   periodTo: LocalDate;
-}
-
-/** A part of a billing period with one tariff and one tier period. */
-interface Piece {
-  tariff: Tariff;
-  from: LocalDate;
-  to: LocalDate;
 }
 
 /**
@@ -97,16 +64,6 @@ const isValidOn = (tariff: Tariff, date: LocalDate): boolean =>
   tariff.validFrom <= date && (tariff.validTo === null || date <= tariff.validTo);
 
 /**
- * First day of the tier period that contains `date`: 1 January for tiers by year, the first of the month for tiers by month, null for
- * a flat tariff. What was used from that day to `periodFrom` is what {@link priceUsage} wants as already used.
- */
-export function tierPeriodStart(tariff: Tariff, date: LocalDate): LocalDate | null {
-  if (tariff.kind === 'TIERED_BY_YEAR') return `${date.slice(0, 4)}-01-01`;
-  if (tariff.kind === 'TIERED_BY_MONTH') return `${date.slice(0, 7)}-01`;
-  return null;
-}
-
-/**
  * Prices a period with one tariff version. A period that crosses into a new tier period is split by days, energy in proportion, and
  * starts again at the first tier there.
  * @throws RangeError when the period is empty, reaches outside the tariff's validity, or an energy is negative.
@@ -120,7 +77,7 @@ export function priceUsage(input: UsageToPrice & { tariff: Tariff }): PricedUsag
       `Tariff ${tariff.code} is valid from ${tariff.validFrom} to ${tariff.validTo ?? 'further notice'}, not from ${periodFrom} to ${lastDay}; use priceUsageByCode to split the period at the change.`,
     );
   }
-  return pricePieces(splitAtTierPeriods({ tariff, from: periodFrom, to: periodTo }), input);
+  return pricePieces(splitIntoPieces({ tariff, from: periodFrom, to: periodTo }), input);
 }
 
 /**
@@ -130,21 +87,36 @@ export function priceUsage(input: UsageToPrice & { tariff: Tariff }): PricedUsag
  */
 export function priceUsageByCode(input: UsageToPrice & { code: string }, tariffs = TARIFFS): PricedUsage {
   checkUsage(input);
-  const pieces: Piece[] = [];
-  let from = input.periodFrom;
-  while (from < input.periodTo) {
-    const tariff = findTariff(input.code, from, tariffs);
-    if (!tariff) {
-      throw new RangeError(
-        `No tariff ${input.code} is valid on ${from}; add a version for that day or bill under another code.`,
-      );
-    }
-    const to =
-      tariff.validTo === null || tariff.validTo >= input.periodTo ? input.periodTo : addDays(tariff.validTo, 1);
-    pieces.push(...splitAtTierPeriods({ tariff, from, to }));
-    from = to;
+  const pieces = piecesOf(input.code, input.periodFrom, input.periodTo, tariffs);
+  if (!pieces) {
+    let day = input.periodFrom;
+    while (findTariff(input.code, day, tariffs)) day = addDays(day, 1);
+    throw new RangeError(
+      `No tariff ${input.code} is valid on ${day}; add a version for that day or bill under another code.`,
+    );
   }
   return pricePieces(pieces, input);
+}
+
+/**
+ * The parts of a period in which one version of the tariff, one season and one tier period hold, in order; undefined when some day
+ * has no version. Many accounts share a period: its pieces are worth keeping.
+ */
+export function piecesOf(
+  code: string,
+  periodFrom: LocalDate,
+  periodTo: LocalDate,
+  tariffs = TARIFFS,
+): readonly Piece[] | undefined {
+  const pieces: Piece[] = [];
+  for (let from = periodFrom; from < periodTo; ) {
+    const tariff = findTariff(code, from, tariffs);
+    if (!tariff) return undefined;
+    const to = tariff.validTo === null || tariff.validTo >= periodTo ? periodTo : addDays(tariff.validTo, 1);
+    pieces.push(...splitIntoPieces({ tariff, from, to }));
+    from = to;
+  }
+  return pieces;
 }
 
 function checkUsage({ energyWh, alreadyUsedInTierPeriodWh, periodFrom, periodTo }: UsageToPrice): void {
@@ -158,86 +130,4 @@ function checkUsage({ energyWh, alreadyUsedInTierPeriodWh, periodFrom, periodTo 
       `Energy cannot be negative (${energyWh} Wh now, ${alreadyUsedInTierPeriodWh} Wh before); a reading that goes backwards must not be billed.`,
     );
   }
-}
-
-function splitAtTierPeriods({ tariff, from, to }: Piece): Piece[] {
-  const monthsPerTierPeriod = tariff.kind === 'TIERED_BY_YEAR' ? 12 : 1;
-  const pieces: Piece[] = [];
-  let start = from;
-  while (start < to) {
-    const tierStart = tierPeriodStart(tariff, start);
-    const nextTierStart = tierStart === null ? to : addMonths(tierStart, monthsPerTierPeriod);
-    const end = nextTierStart < to ? nextTierStart : to;
-    pieces.push({ tariff, from: start, to: end });
-    start = end;
-  }
-  return pieces;
-}
-
-function pricePieces(pieces: Piece[], usage: UsageToPrice): PricedUsage {
-  const energiesWh = shareByDays(usage.energyWh, pieces);
-  const lines: EnergyLine[] = [];
-  let usedWh = usage.alreadyUsedInTierPeriodWh;
-  for (const [index, piece] of pieces.entries()) {
-    const tierStart = tierPeriodStart(piece.tariff, piece.from);
-    // Also for the first piece: on the first day of a tier period nothing has been used in it, whatever the caller says.
-    if (tierStart === piece.from) usedWh = 0n;
-    const energyWh = energiesWh[index] ?? 0n;
-    lines.push(...pieceLines(piece, usedWh, energyWh));
-    usedWh += energyWh;
-  }
-  const currency = pieces[0]!.tariff.currency;
-  return { lines, totalMinor: lines.reduce((sum, line) => sum + line.amountMinor, 0n), currency };
-}
-
-/** Energy of each piece in proportion to its days; what division leaves over goes to the later pieces, so the sum is exact. */
-function shareByDays(energyWh: bigint, pieces: Piece[]): bigint[] {
-  const days = pieces.map((piece) => BigInt(daysBetween(piece.from, piece.to)));
-  const totalDays = days.reduce((sum, count) => sum + count, 0n);
-  let passedDays = 0n;
-  let sharedWh = 0n;
-  return days.map((count) => {
-    passedDays += count;
-    const shareWh = (energyWh * passedDays) / totalDays - sharedWh;
-    sharedWh += shareWh;
-    return shareWh;
-  });
-}
-
-function tiersOf(tariff: Tariff, date: LocalDate): Tier[] {
-  if (tariff.kind === 'TIERED_BY_YEAR') return tariff.tiers;
-  if (tariff.kind === 'FLAT') return [{ upToWh: null, unitPriceMicro: tariff.priceYuanPerKwh }];
-  const month = Number(date.slice(5, 7));
-  return tariff.seasons.find((season) => season.months.includes(month))!.tiers;
-}
-
-function pieceLines({ tariff, from, to }: Piece, usedBeforeWh: bigint, energyWh: bigint): EnergyLine[] {
-  const lines: EnergyLine[] = [];
-  let usedWh = usedBeforeWh;
-  let leftWh = energyWh;
-  for (const [index, { upToWh, unitPriceMicro }] of tiersOf(tariff, from).entries()) {
-    const roomWh = upToWh === null ? leftWh : upToWh - usedWh;
-    const tierWh = roomWh < leftWh ? roomWh : leftWh;
-    if (tierWh <= 0n) continue;
-    const amountMinor = amountOf(tierWh, unitPriceMicro, tariff.currency);
-    lines.push({
-      kind: 'ENERGY',
-      tariffCode: tariff.code,
-      tier: index + 1,
-      energyWh: tierWh,
-      unitPriceMicro,
-      amountMinor,
-      from,
-      to,
-    });
-    usedWh += tierWh;
-    leftWh -= tierWh;
-  }
-  return lines;
-}
-
-function amountOf(energyWh: bigint, unitPriceMicro: bigint, currency: Currency): bigint {
-  const minorPerMajor = 10n ** BigInt(CURRENCY_DECIMALS[currency]);
-  const microPerMajor = 10n ** BigInt(UNIT_PRICE_DECIMALS);
-  return multiplyRateHalfUp(energyWh * unitPriceMicro, minorPerMajor, WH_PER_KWH * microPerMajor);
 }

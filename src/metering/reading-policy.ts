@@ -95,6 +95,35 @@ export function energyBetween(earlier: RegisterReading, later: RegisterReading):
   return energyWh < 0n ? energyWh + REGISTER_MODULUS_WH : energyWh;
 }
 
+/** A reading among others of one installation; one that was estimated gives way to those that were read. */
+export interface ReadingInTime extends RegisterReading {
+  readonly estimated?: boolean;
+}
+
+/**
+ * The readings without those estimates that a register truly read has proved wrong: an estimate must lie between the actual readings
+ * around it, and not below an estimate before it. Readings in order of time, one per instant, those actually read judged usable.
+ */
+export function withoutContradictedEstimates<Reading extends ReadingInTime>(readings: readonly Reading[]): Reading[] {
+  const kept: Reading[] = [];
+  let lastActual: Reading | undefined;
+  for (const [index, reading] of readings.entries()) {
+    if (!reading.estimated) {
+      lastActual = reading;
+      kept.push(reading);
+      continue;
+    }
+    const before = kept.at(-1);
+    const nextActual = readings.slice(index + 1).find(({ estimated }) => !estimated);
+    const forward = (from: RegisterReading | undefined, to: RegisterReading | undefined): boolean =>
+      !from || !to || energyBetween(from, to) < REGISTER_MODULUS_WH / 2n;
+    const withinActual =
+      !lastActual || !nextActual || energyBetween(lastActual, reading) <= energyBetween(lastActual, nextActual);
+    if (withinActual && forward(before, reading) && forward(reading, nextActual)) kept.push(reading);
+  }
+  return kept;
+}
+
 function stepBetween(earlier: RegisterReading, later: RegisterReading, maxPlausibleW: number): Step {
   const elapsedMs = later.at.getTime() - earlier.at.getTime();
   if (elapsedMs < 0) {

@@ -1,4 +1,5 @@
 import { statement, type Tx } from '../platform/database.js';
+import type { TouPeriod } from './reading.js';
 
 /** A register value to be recorded. `readAt` is the meter's clock, `energyWh` its forward register. */
 export interface ReadingReport {
@@ -7,11 +8,14 @@ export interface ReadingReport {
   readonly energyWh: bigint;
   readonly quality: 'ACTUAL' | 'ESTIMATED';
   readonly cause: 'FREEZE' | 'PERIODIC' | 'REQUESTED' | 'MANUAL';
+  /** Registers per time-of-use period at the same instant, Wh, where the meter has them (分时示数). */
+  readonly periodsWh?: Readonly<Partial<Record<TouPeriod, bigint>>>;
 }
 
-/** A reading as it is kept. */
+/** A reading as it is kept. A correction is the same instant with the next revision; a superseded one is not usable. */
 export interface StoredReading extends ReadingReport {
   readonly installationId: string;
+  readonly revision: number;
   readonly flags: readonly string[];
   readonly usable: boolean;
 }
@@ -45,36 +49,68 @@ const NEIGHBOURS = statement(
   'reading-neighbours',
   `WITH span AS (SELECT * FROM unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[]) AS s (meter_id, low, high))
    SELECT r.meter_id AS "meterId", r.installation_id AS "installationId", r.read_at AS "readAt", r.energy_wh AS "energyWh",
-          r.quality, r.cause, r.flags, r.usable
+          r.quality, r.cause, r.flags, r.revision,
+          r.usable AND r.revision = max(r.revision) FILTER (WHERE r.usable) OVER (PARTITION BY r.meter_id, r.read_at, r.quality) AS usable
    FROM span s CROSS JOIN LATERAL (
-     (SELECT * FROM reading WHERE meter_id = s.meter_id AND read_at <= s.low AND usable ORDER BY read_at DESC LIMIT 1)
+     (SELECT * FROM reading WHERE meter_id = s.meter_id AND read_at <= s.low AND usable ORDER BY read_at DESC, quality, revision DESC LIMIT 1)
      UNION ALL
      (SELECT * FROM reading WHERE meter_id = s.meter_id AND read_at > s.low AND read_at < s.high ORDER BY read_at LIMIT 2000)
      UNION ALL
-     (SELECT * FROM reading WHERE meter_id = s.meter_id AND read_at >= s.high AND usable ORDER BY read_at LIMIT 1)
-   ) r ORDER BY r.meter_id, r.read_at`,
+     (SELECT * FROM reading WHERE meter_id = s.meter_id AND read_at >= s.high AND usable ORDER BY read_at, quality, revision DESC LIMIT 1)
+   ) r ORDER BY r.meter_id, r.read_at, r.quality, r.revision`,
+);
+
+// Where the nearest stored reading was estimated: on to the nearest that was read, since only that can contradict an actual one.
+const NEIGHBOURS_OF_ESTIMATES = statement(
+  'reading-neighbours-of-estimates',
+  `WITH span AS (SELECT * FROM unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[]) AS s (meter_id, low, high)),
+   wide AS (
+     SELECT s.meter_id,
+            coalesce((SELECT max(read_at) FROM reading WHERE meter_id = s.meter_id AND read_at <= s.low AND usable AND quality = 'ACTUAL'), '-infinity') AS low,
+            coalesce((SELECT min(read_at) FROM reading WHERE meter_id = s.meter_id AND read_at >= s.high AND usable AND quality = 'ACTUAL'), 'infinity') AS high
+     FROM span s)
+   SELECT r.meter_id AS "meterId", r.installation_id AS "installationId", r.read_at AS "readAt", r.energy_wh AS "energyWh",
+          r.quality, r.cause, r.flags, r.revision,
+          r.usable AND r.revision = max(r.revision) FILTER (WHERE r.usable) OVER (PARTITION BY r.meter_id, r.read_at, r.quality) AS usable
+   FROM wide w CROSS JOIN LATERAL (
+     SELECT * FROM reading WHERE meter_id = w.meter_id AND read_at >= w.low AND read_at <= w.high ORDER BY read_at LIMIT 2000) r
+   ORDER BY r.meter_id, r.read_at, r.quality, r.revision`,
 );
 
 /**
  * What is stored around each span: the latest usable reading at or before `low`, all between, and the earliest usable at or
- * after `high`; in order of time per meter.
+ * after `high`; in order of time per meter. Beyond an estimate all up to the next that was read. Superseded ones are not usable.
  */
-export const neighbouringReadings = (
-  tx: Tx,
-  spans: readonly { readonly meterId: string; readonly low: Date; readonly high: Date }[],
-): Promise<StoredReading[]> =>
-  tx.rows<StoredReading>(NEIGHBOURS, [
-    spans.map(({ meterId }) => meterId),
-    spans.map(({ low }) => low),
-    spans.map(({ high }) => high),
-  ]);
+export async function neighbouringReadings(tx: Tx, spans: readonly ReadingSpan[]): Promise<StoredReading[]> {
+  const near = await tx.rows<StoredReading>(NEIGHBOURS, columnsOf(spans));
+  const estimated = new Set(near.filter(({ quality }) => quality === 'ESTIMATED').map(({ meterId }) => meterId));
+  if (estimated.size === 0) return near;
+  const wide = await tx.rows<StoredReading>(
+    NEIGHBOURS_OF_ESTIMATES,
+    columnsOf(spans.filter(({ meterId }) => estimated.has(meterId))),
+  );
+  return [...near.filter(({ meterId }) => !estimated.has(meterId)), ...wide];
+}
+
+/** A span of time of one meter, both ends included. */
+export interface ReadingSpan {
+  readonly meterId: string;
+  readonly low: Date;
+  readonly high: Date;
+}
+
+const columnsOf = (spans: readonly ReadingSpan[]): unknown[] => [
+  spans.map(({ meterId }) => meterId),
+  spans.map(({ low }) => low),
+  spans.map(({ high }) => high),
+];
 
 const INSERT_READINGS = statement(
   'reading-insert',
-  `INSERT INTO reading (meter_id, installation_id, read_at, energy_wh, quality, cause, flags, usable, received_at)
-   SELECT "meterId", "installationId", "readAt", "energyWh", quality, cause, flags, usable, $2
+  `INSERT INTO reading (meter_id, installation_id, read_at, energy_wh, quality, cause, flags, usable, received_at, revision)
+   SELECT "meterId", "installationId", "readAt", "energyWh", quality, cause, flags, usable, $2, revision
    FROM jsonb_to_recordset($1::jsonb) AS r ("meterId" uuid, "installationId" uuid, "readAt" timestamptz, "energyWh" bigint, quality text,
-        cause text, flags text[], usable boolean)
+        cause text, flags text[], usable boolean, revision smallint)
    ON CONFLICT DO NOTHING`,
 );
 
@@ -84,6 +120,24 @@ const withBigInts = (rows: readonly object[]): string =>
 /** Inserts readings in one statement; one that is stored already stays as it is. */
 export async function insertReadings(tx: Tx, readings: readonly StoredReading[], receivedAt: Date): Promise<void> {
   if (readings.length > 0) await tx.rows(INSERT_READINGS, [withBigInts(readings), receivedAt]);
+}
+
+const INSERT_PERIODS = statement(
+  'period-reading-insert',
+  `INSERT INTO period_reading (meter_id, installation_id, read_at, period, energy_wh)
+   SELECT "meterId", "installationId", "readAt", period, "energyWh"
+   FROM jsonb_to_recordset($1::jsonb) AS r ("meterId" uuid, "installationId" uuid, "readAt" timestamptz, period text, "energyWh" bigint)
+   ON CONFLICT DO NOTHING`,
+);
+
+/** Keeps the registers per time-of-use period of those readings that carry them and are usable. */
+export async function insertPeriodReadings(tx: Tx, readings: readonly StoredReading[]): Promise<void> {
+  const rows = readings.flatMap(({ meterId, installationId, readAt, usable, periodsWh }) =>
+    usable && periodsWh
+      ? Object.entries(periodsWh).map(([period, energyWh]) => ({ meterId, installationId, readAt, period, energyWh }))
+      : [],
+  );
+  if (rows.length > 0) await tx.rows(INSERT_PERIODS, [withBigInts(rows)]);
 }
 
 const STORE_USAGE = statement(

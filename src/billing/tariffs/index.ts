@@ -1,4 +1,5 @@
 /** Every tariff that ships with the product. A new province is a file beside this one and a line here. */
+import { hebeiTimeOfUse } from './hebei-time-of-use.js';
 import { hubeiCommercial } from './hubei-commercial.js';
 import { hunanResidential } from './hunan-residential.js';
 import { shandongResidential } from './shandong-residential.js';
@@ -10,4 +11,5 @@ export const tariffDocuments: readonly TariffDocument[] = [
   ...shandongResidential,
   ...zhejiangResidential,
   ...hubeiCommercial,
+  ...hebeiTimeOfUse,
 ];

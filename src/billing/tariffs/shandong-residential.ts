@@ -17,6 +17,9 @@ const tieredQuote =
 const sharedQuote =
   '合表用户到户电价(即最终电价)，按居民生活用电类别合表用户不满1千伏电压等级电价标准执行（现行标准为每千瓦时0.555元）';
 
+const allowanceQuote =
+  '对全省城乡“低保户”和农村“五保户”等困难群体（包括“一户一表”用户及合表用户）设置每户每月15度免费用电基数。';
+
 const validityQuote = '本通知自2019年7月1日起执行，有效期至2024年6月30日。';
 
 const afterExpiry =
@@ -28,6 +31,9 @@ const tiers = [
   { upToKwh: null, priceYuanPerKwh: '0.8469' },
 ];
 
+/** Section 4 (4) of the notice. It is paid out as money by another notice; here it is a line of the bill. */
+const freeAllowance = { kwhPerMonth: 15 };
+
 const household = {
   code: 'SHANDONG-RESIDENTIAL',
   name: '山东省居民生活用电 一户一表 阶梯电价',
@@ -35,6 +41,7 @@ const household = {
   currency: 'CNY',
   kind: 'TIERED_BY_YEAR',
   tiers,
+  freeAllowance,
 } as const;
 
 /** Households of Shandong with a meter of their own, and households behind one shared meter (合表). */
@@ -43,13 +50,13 @@ export const shandongResidential: TariffDocument[] = [
     ...household,
     validFrom: '2019-07-01',
     validTo: '2024-06-30',
-    source: { verified: true, ...notice, quote: `${tieredQuote} ${validityQuote}` },
+    source: { verified: true, ...notice, quote: `${tieredQuote} ${allowanceQuote} ${validityQuote}` },
   },
   {
     ...household,
     validFrom: '2024-07-01',
     validTo: null,
-    source: { verified: false, ...notice, quote: tieredQuote, note: afterExpiry },
+    source: { verified: false, ...notice, quote: `${tieredQuote} ${allowanceQuote}`, note: afterExpiry },
   },
   {
     code: 'SHANDONG-RESIDENTIAL-SHARED',
@@ -58,8 +65,9 @@ export const shandongResidential: TariffDocument[] = [
     currency: 'CNY',
     kind: 'FLAT',
     priceYuanPerKwh: '0.555',
+    freeAllowance,
     validFrom: '2019-07-01',
     validTo: '2024-06-30',
-    source: { verified: true, ...notice, quote: `${sharedQuote} ${validityQuote}` },
+    source: { verified: true, ...notice, quote: `${sharedQuote} ${allowanceQuote} ${validityQuote}` },
   },
 ];
