@@ -15,6 +15,8 @@ export const AccountEntity = defineEntity({
     districtId: p.uuid(),
     currency: p.string(),
     tariffCode: p.string(),
+    /** Settlements a month (每月结算次数), 1 to 6: more than one for large customers whose use is unstable. */
+    settlementsPerMonth: p.smallint(),
     paymentMode: p.string().$type<PaymentMode>(),
     /** Open principal and late fees, written with the ledger entries under the account's lock. */
     dueMinor: p.bigint(),

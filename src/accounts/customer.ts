@@ -58,6 +58,14 @@ export const ProtectionEntity = defineEntity({
     proof: p.string().nullable(),
     validUntil: p.date().nullable(),
     createdAt: p.datetime(),
+    recordedBy: p.string().nullable(),
+    /** Who saw the proof, and when; null: nobody yet, and it protects all the same. */
+    proofVerifiedAt: p.datetime().nullable(),
+    proofVerifiedBy: p.string().nullable(),
+    /** When a second person established that its reason is gone. */
+    endedAt: p.datetime().nullable(),
+    endedBy: p.string().nullable(),
+    endingReason: p.string().nullable(),
   },
 });
 export type Protection = InferEntity<typeof ProtectionEntity>;

@@ -15,6 +15,8 @@ export const TransformerDistrictEntity = defineEntity({
     settlementDay: p.smallint(),
     /** District manager (台区客服经理): owner of field work here. */
     manager: p.string().nullable(),
+    /** Weather region (气象区) it lies in; null: its own code up to the last hyphen. */
+    weatherRegion: p.string().nullable(),
   },
 });
 export type TransformerDistrict = InferEntity<typeof TransformerDistrictEntity>;

@@ -6,104 +6,36 @@
 import { z } from 'zod';
 import { PAYMENT_MODES } from '../accounts/account.js';
 import { CUSTOMER_CLASSES, PROTECTION_KINDS } from '../accounts/customer.js';
-import { ARREARS_CAUSES, CREDIT_RATINGS, HOLD_KINDS, NOTICE_CHANNELS, PROOF_KINDS } from './words.js';
-
-const CODE = /^[A-Z0-9]+([-_][A-Z0-9]+)*$/;
-const MINUTES_OF_DAY = 24 * 60;
-
-/** Where a parameter comes from: told with every check it decides. `verified` means read in the rule's own text. */
-const clause = z.strictObject({ text: z.string().min(1), verified: z.boolean() });
-const days = z.int().min(0).max(3_650);
-const minor = z.bigint().min(0n);
-/** Local time of day 'HH:MM'; '24:00' ends a day. */
-const time = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$|^24:00$/, { error: 'must be a local time HH:MM' });
-/** A day of every year, 'MM-DD'. */
-const monthDay = z.string().regex(/^(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$/, { error: 'must be MM-DD' });
-
-/** When a step of the ladder is due; the later of this and its predecessor's service decides. */
-const when = z.discriminatedUnion('from', [
-  /** So many days after the reading day of the oldest unpaid bill (抄表日). */
-  z.strictObject({ from: z.literal('READING_DAY'), days }),
-  /** So many days after its due date; 1 is the first overdue day. */
-  z.strictObject({ from: z.literal('DUE_DATE'), days }),
-  /** A day of the calendar, counted in months from the month of the reading; months that are shorter take their last day. */
-  z.strictObject({ from: z.literal('CALENDAR'), monthsLater: z.int().min(0).max(24), day: z.int().min(1).max(31) }),
-  /** Prepaid: as soon as the balance is at or below this. */
-  z.strictObject({ from: z.literal('BALANCE'), atOrBelowMinor: z.bigint() }),
-]);
-
-const step = z.strictObject({
-  code: z.string().regex(CODE),
-  name: z.strictObject({ en: z.string().min(1), zh: z.string().min(1) }),
-  purpose: z.enum(['REMINDER', 'DEMAND', 'CUT_NOTICE']),
-  when,
-  actor: z.enum(['SYSTEM', 'HOTLINE', 'METER_READER', 'DISTRICT_MANAGER']),
-  /** In order of preference. */
-  channels: z.array(z.enum(NOTICE_CHANNELS)).min(1),
-  recipients: z.array(z.enum(['CUSTOMER', 'OWNER', 'NOMINATED_PERSON', 'AUTHORITY'])).min(1),
-  /** Any one of these proves the service; none: it counts when sent. */
-  proof: z.array(z.enum(PROOF_KINDS)),
-  /** No cut without its proven service; its failure blocks. */
-  mandatory: z.boolean(),
-  /** Local days between its service and the next step. */
-  clearDays: days,
-  /** Empty: for every class of the policy. */
-  customerClasses: z.array(z.enum(CUSTOMER_CLASSES)),
+import { lateFeeRuleSchema } from '../billing/late-fee-rule.js';
+import { HOLIDAY_PLACES } from '../platform/holidays.js';
+import { isCurrency, type Currency } from '../platform/money.js';
+import {
+  calendar,
   clause,
-});
+  CODE,
+  days,
+  hold,
+  minor,
+  MINUTES_OF_DAY,
+  protection,
+  season,
+  signedMinor,
+  step,
+  time,
+  weather,
+} from './policy-parts.js';
+import { ARREARS_CAUSES, CREDIT_RATINGS, NOTICE_CHANNELS, PROOF_KINDS } from './words.js';
 
-const calendar = z.strictObject({
-  /** ISO weekdays, 1 = Monday. A make-up working day (调休上班) counts as allowed only if `makeUpDays` says so. */
-  weekdays: z.array(z.int().min(1).max(7)).min(1),
-  makeUpDays: z.boolean(),
-  /** Local [from, to): late in the day nobody can pay and be restored before the night. */
-  hours: z.strictObject({ from: time, to: time }),
-  holidayRule: z.enum(['NONE', 'DAY', 'DAY_AND_EVE']),
-  /** Both ends included; may run over the end of the year. */
-  blackouts: z.array(z.strictObject({ from: monthDay, to: monthDay, clause })),
-  clause,
-});
+function isTimeZone(name: string): boolean {
+  try {
+    return new Intl.DateTimeFormat('en-US', { timeZone: name }).resolvedOptions().timeZone !== '';
+  } catch {
+    return false;
+  }
+}
 
-const season = z.strictObject({
-  from: monthDay,
-  to: monthDay,
-  /** PROHIBIT: no cut of these customers; CONTACT_ATTEMPT: a personal attempt `hours` before, at the latest. */
-  rule: z.enum(['PROHIBIT', 'CONTACT_ATTEMPT']),
-  contactHours: z.int().min(0).max(1_000),
-  /** Empty: everybody. */
-  protections: z.array(z.enum(PROTECTION_KINDS)),
-  clause,
-});
-
-const protection = z.strictObject({
-  kind: z.enum(PROTECTION_KINDS),
-  /** EXTRA_STEPS: may be cut, with two approvals and a copy of the cut notice to the authority. */
-  mode: z.enum(['PROHIBIT', 'EXTRA_STEPS']),
-  /** False: a protection past its date still protects until somebody establishes that the reason is gone. */
-  expires: z.boolean(),
-  clause,
-});
-
-const hold = z.strictObject({
-  kind: z.enum(HOLD_KINDS),
-  /** The longest one hold may last from its opening; null: until it is ended. */
-  maxDays: days.nullable(),
-  clause,
-});
-
-const weather = z.strictObject({
-  /** Blocks when yesterday's high was at or below this and the forecast stays at or below it for `horizonHours`; °C. */
-  coldC: z.number().nullable(),
-  /** Blocks when the forecast reaches this within `horizonHours`; °C. */
-  heatC: z.number().nullable(),
-  /** Blocks while such an alert is in force, or was within `alertLookbackDays`. */
-  alerts: z.array(z.enum(['HEAT', 'COLD', 'STORM'])),
-  alertLookbackDays: days,
-  horizonHours: z.int().min(1).max(240),
-  /** Older facts are no facts: in doubt no cut. */
-  staleAfterHours: z.int().min(1).max(240),
-  clause,
-});
+const repeated = (values: readonly string[]): string | undefined =>
+  values.find((value, index) => values.indexOf(value) !== index);
 
 /** One policy. Money is minor units of `currency`. */
 export const dunningPolicySchema = z
@@ -111,25 +43,30 @@ export const dunningPolicySchema = z
     code: z.string().regex(CODE),
     name: z.strictObject({ en: z.string().min(1), zh: z.string().min(1) }),
     /** A place whose calendar of holidays is known, e.g. 'CN', 'US-NY'. */
-    place: z.string().min(2),
-    timeZone: z.string().min(1),
-    currency: z.string().length(3),
+    place: z.enum(HOLIDAY_PLACES, { error: `must be a place whose holidays are known: ${HOLIDAY_PLACES.join(', ')}` }),
+    timeZone: z.string().refine(isTimeZone, { error: 'is not a time zone; write it like Asia/Shanghai' }),
+    currency: z.string().refine((code): code is Currency => isCurrency(code), { error: 'is not a known currency' }),
     customerClasses: z.array(z.enum(CUSTOMER_CLASSES)).min(1),
     paymentMode: z.enum(PAYMENT_MODES),
     overdue: z.strictObject({
       /** A bill counts from this many days after its due date on ("more than 30" is 31). */
       minDays: days,
+      /** Of unpaid principal: late fees and other charges never lead to a cut. At least one minor unit, whatever stands here. */
       minDebtMinor: minor,
-      /** While a payment agreement is kept, debt below this does not count (null: no such rule). */
+      /** While the customer has agreed to pay (an open PAYMENT_PLAN or PROMISE_TO_PAY), the debt must reach this (null: no such rule). */
       minDebtWithAgreementMinor: minor.nullable(),
-      /** Older debt can no longer be enforced by a cut (null: no such rule). */
-      maxAgeMonths: z.int().min(1).max(120).nullable(),
+      /** Debt this old can no longer be enforced by a cut, from the day of the month it is reached (null: no such rule). */
+      maxAge: z
+        .strictObject({ months: z.int().min(1).max(120), from: z.enum(['DUE_DATE', 'READING_DAY']), clause })
+        .nullable(),
+      /** Whether a bill that rests on an estimated reading counts. */
+      estimatedCounts: z.boolean(),
       clause,
     }),
     /** For PREPAID: balance-driven. */
     prepaid: z
       .strictObject({
-        cutBelowMinor: z.bigint(),
+        cutBelowMinor: signedMinor,
         graceMinutes: z
           .int()
           .min(0)
@@ -211,6 +148,8 @@ export const dunningPolicySchema = z
     }),
     /** After this long without power the meter is armed, and the customer presses the button (oven on); null: never. */
     armAfterOffHours: z.int().min(1).max(100_000).nullable(),
+    /** The rule by which late fees (违约金) are computed; null: none are charged. */
+    lateFee: lateFeeRuleSchema.nullable(),
     compensation: z.strictObject({ perDayMinor: minor, capMinor: minor, clause }).nullable(),
     /** What one run may propose; over it, quarantine. Shares in percent. */
     volumeCap: z.strictObject({
@@ -231,12 +170,38 @@ export const dunningPolicySchema = z
       refuse('must not be less than minDays', 'notice', 'maxDays');
     if (policy.lastCall && policy.lastCall.maxMinutes < policy.lastCall.minMinutes)
       refuse('must not be less than minMinutes', 'lastCall', 'maxMinutes');
-    if (new Set(policy.steps.map(({ code }) => code)).size < policy.steps.length)
-      refuse('each step needs a code of its own', 'steps');
+    const twice = {
+      steps: repeated(policy.steps.map(({ code }) => code)),
+      protections: repeated(policy.protections.map(({ kind }) => kind)),
+      holds: repeated(policy.holds.map(({ kind }) => kind)),
+    };
+    for (const [list, value] of Object.entries(twice)) if (value) refuse(`names ${value} twice`, list);
     const notices = policy.steps.filter(({ purpose }) => purpose === 'CUT_NOTICE');
     if (notices.length > 1) refuse('has more than one CUT_NOTICE', 'steps');
-    if (policy.paymentMode === 'POSTPAID' && !notices[0]?.mandatory)
+    if (notices[0] && notices[0] !== policy.steps.findLast(({ mandatory }) => mandatory))
+      refuse(
+        'must be mandatory and the last mandatory step: no cut without it, no step between it and the cut',
+        'steps',
+        policy.steps.indexOf(notices[0]),
+      );
+    if (notices[0] && notices[0].clearDays !== 0)
+      refuse(
+        'must be 0 for the cut notice; notice.minDays rules there',
+        'steps',
+        policy.steps.indexOf(notices[0]),
+        'clearDays',
+      );
+    if (notices[0]?.customerClasses.length)
+      refuse(
+        'must be empty for the cut notice: it is for everybody',
+        'steps',
+        policy.steps.indexOf(notices[0]),
+        'customerClasses',
+      );
+    if (policy.paymentMode === 'POSTPAID' && !notices[0])
       refuse('needs a mandatory CUT_NOTICE: nobody is cut without one', 'steps');
+    if (policy.lateFee && policy.lateFee.currency !== policy.currency)
+      refuse('must be the currency of the policy', 'lateFee', 'currency');
   });
 
 /** A policy as committed or read from a file. */

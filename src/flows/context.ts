@@ -1,10 +1,11 @@
+import type { LateFeeRule } from '../billing/late-fee-rule.js';
+import type { PoliciesInForce } from '../dunning/policies-in-force.js';
 import type { Actor } from '../platform/audit.js';
 import type { Clock } from '../platform/clock.js';
 import type { Database } from '../platform/database.js';
 import type { Logger } from '../platform/log.js';
 import type { Nudges } from '../platform/nudges.js';
 import type { HolidayCalendar } from '../platform/holidays.js';
-import type { CutPolicy } from '../switching/cut-policy.js';
 import type { SwitchTimings } from '../switching/switch-timings.js';
 
 /** What every flow works with: handed in, never looked up. */
@@ -15,9 +16,13 @@ export interface FlowContext {
   readonly log: Logger;
   /** The company's own: a rule's date is the local calendar day of this zone. */
   readonly timeZone: string;
-  readonly cutPolicy: CutPolicy;
-  readonly timings: SwitchTimings;
+  /** The calendar on the company's wall. */
   readonly holidays: HolidayCalendar;
+  /** What decides about notices and cuts, by class of customer and way of paying. */
+  readonly policies: PoliciesInForce;
+  /** What a late payment costs; null: nothing. */
+  readonly lateFeeRule: LateFeeRule | null;
+  readonly timings: SwitchTimings;
 }
 
 /** The system itself as an actor, by the name of the flow. */

@@ -1,14 +1,16 @@
 import { lockAccount } from '../accounts/accounts.js';
+import { approvalsOf, insertApproval, type ApproverRole } from '../dunning/cut-batches.js';
 import type { Actor } from '../platform/audit.js';
 import { statement, type Tx } from '../platform/database.js';
 import { UserError } from '../platform/errors.js';
 import { once } from '../platform/idempotency.js';
-import { blockers, cutChecks } from '../switching/cut-policy.js';
 import { UNSENT_STATES } from '../switching/switch-command.js';
 import { lockCommands, moveCommands, type LockedCommand } from '../switching/switch-commands.js';
 import { resumeDisplacedRestores } from './apply-command-moves.js';
 import type { FlowContext } from './context.js';
-import { gatherCutFacts } from './gather-cut-facts.js';
+import { decideCuts, type CutDecision } from './cut-decisions.js';
+import { blocksRelease, queueCuts } from './queue-cuts.js';
+import { questionOf } from './release-batch.js';
 import type { SwitchReceipt } from './request-switch.js';
 
 /** A person's decision on a waiting command. */
@@ -18,21 +20,32 @@ export interface SwitchDecision {
   readonly note: string;
 }
 
+const APPROVAL_CODES: readonly string[] = ['APPROVED', 'TWO_PERSONS'];
+
 /**
- * A second person approves a cut. It is judged again, as of now; day and hour are judged once more when it is sent.
+ * A second person approves a cut. It is judged again, as of now; once it wants for no approval any more the customer is called a last time
+ * and the cut is queued for the time announced. Where the rules ask for two approvals, the first leaves it waiting.
  *
- * @throws UserError COMMAND_NOT_FOUND, NOT_WAITING_FOR_APPROVAL, APPROVAL_BY_REQUESTER, CUT_BLOCKED, IDEMPOTENCY_KEY_REUSED
+ * @throws UserError COMMAND_NOT_FOUND, NOT_WAITING_FOR_APPROVAL, APPROVED_WITH_BATCH, APPROVAL_BY_REQUESTER, ALREADY_APPROVED, CUT_BLOCKED,
+ *   IDEMPOTENCY_KEY_REUSED
  */
 export async function approveSwitchCommand(
   ctx: FlowContext,
-  decision: SwitchDecision,
+  decision: SwitchDecision & { readonly role: ApproverRole },
   actor: Actor,
 ): Promise<SwitchReceipt> {
-  return decide(ctx, 'approve-switch-command', decision, actor, async (tx, command, at) => {
+  return decide(ctx, 'approve-switch-command', decision, async (tx, command, at) => {
     if (command.state !== 'PENDING_APPROVAL') {
       throw new UserError(
         'NOT_WAITING_FOR_APPROVAL',
         `This command is ${command.state}; only one that is PENDING_APPROVAL can be approved.`,
+        'commandId',
+      );
+    }
+    if (command.batchId) {
+      throw new UserError(
+        'APPROVED_WITH_BATCH',
+        'This cut belongs to a batch. Approve the batch; its ramp lets the cut go.',
         'commandId',
       );
     }
@@ -43,36 +56,89 @@ export async function approveSwitchCommand(
         'commandId',
       );
     }
-    const facts = await gatherCutFacts(ctx, tx, command.servicePointId, {
-      reason: command.reason,
-      at,
-      installationId: command.installationId,
-      approvedBy: actor.id,
-      noticeServedOn: command.evidence['noticeServedOn'] as string | undefined,
-    });
-    const blocking = blockers(cutChecks(facts, ctx.cutPolicy), ['ALLOWED_DAY', 'ALLOWED_HOUR', 'KILL_SWITCH']);
-    if (blocking.length > 0) {
+    const { role, note, commandId } = decision;
+    if (!(await insertApproval(tx, { commandId, by: actor.id, role, at, note }))) {
+      throw new UserError('ALREADY_APPROVED', 'You have approved this cut; a second approval is another person’s.', 'commandId');
+    }
+    const judged = await judge(ctx, tx, command, at);
+    const blocking = blocksRelease(judged.checks);
+    const wanting = blocking.filter(({ code }) => APPROVAL_CODES.includes(code));
+    if (blocking.length > wanting.length) {
       throw new UserError(
         'CUT_BLOCKED',
         `This cut may not happen: ${blocking.map(({ code, evidence }) => `${code} (${evidence})`).join('; ')}. Cancel it.`,
         'commandId',
       );
     }
-    return { to: 'QUEUED', approvedBy: actor.id, waitMs: 0, windowMs: ctx.timings.cutQueueMs };
+    const approved = { id: command.id, from: command.state, to: command.state, approvedBy: actor.id, reason: note } as const;
+    await moveCommands(tx, [approved], { actor, at });
+    if (wanting.length === 0) await queueCuts(ctx, tx, [{ command, decision: judged }], { actor, at, reason: note });
   });
+}
+
+/**
+ * A second, distinct person lets a quarantined cut go on; it is judged again, called again, and passes the thresholds that stopped it.
+ *
+ * @throws UserError COMMAND_NOT_FOUND, NOT_QUARANTINED, RELEASE_BY_REQUESTER, CUT_BLOCKED, IDEMPOTENCY_KEY_REUSED
+ */
+export async function releaseQuarantinedCut(
+  ctx: FlowContext,
+  decision: SwitchDecision,
+  actor: Actor,
+): Promise<SwitchReceipt> {
+  return decide(ctx, 'release-quarantined-cut', decision, async (tx, command, at) => {
+    if (command.state !== 'QUARANTINED') {
+      throw new UserError(
+        'NOT_QUARANTINED',
+        `This command is ${command.state}; only one that is QUARANTINED can be released.`,
+        'commandId',
+      );
+    }
+    await requireSecondPerson(tx, command, actor);
+    const judged = await judge(ctx, tx, command, at);
+    const blocking = blocksRelease(judged.checks);
+    if (blocking.length > 0) {
+      throw new UserError(
+        'CUT_BLOCKED',
+        `This cut may not happen any more: ${blocking.map(({ code, evidence }) => `${code} (${evidence})`).join('; ')}. Delete it.`,
+        'commandId',
+      );
+    }
+    await queueCuts(ctx, tx, [{ command, decision: judged }], { actor, at, reason: decision.note, releasedBy: actor.id });
+  });
+}
+
+/** Neither who asked for a quarantined cut nor who approved it may decide what becomes of it. */
+async function requireSecondPerson(tx: Tx, command: LockedCommand, actor: Actor): Promise<void> {
+  const approvals = await approvalsOf(tx, command.id, command.batchId);
+  if (command.requestedBy === actor.id || approvals.some(({ by }) => by === actor.id)) {
+    throw new UserError(
+      'RELEASE_BY_REQUESTER',
+      'A quarantined cut is released or deleted by a person who neither asked for it nor approved it.',
+      'commandId',
+    );
+  }
+}
+
+async function judge(ctx: FlowContext, tx: Tx, command: LockedCommand, at: Date): Promise<CutDecision> {
+  const approvals = await approvalsOf(tx, command.id, command.batchId);
+  const decisions = await decideCuts(ctx, tx, [questionOf(command, approvals, 1)], at);
+  return decisions.get(command.servicePointId)!;
 }
 
 /**
  * A person cancels a command that was not sent yet. What was sent can only be answered by a newer command.
  *
- * @throws UserError COMMAND_NOT_FOUND, ALREADY_SENT, RESTORE_IS_DUE, IDEMPOTENCY_KEY_REUSED
+ * What is in quarantine is deleted by a second person, as it would be released.
+ *
+ * @throws UserError COMMAND_NOT_FOUND, ALREADY_SENT, RESTORE_IS_DUE, RELEASE_BY_REQUESTER, IDEMPOTENCY_KEY_REUSED
  */
 export async function cancelSwitchCommand(
   ctx: FlowContext,
   decision: SwitchDecision,
   actor: Actor,
 ): Promise<SwitchReceipt> {
-  return decide(ctx, 'cancel-switch-command', decision, actor, (_tx, command) => {
+  return decide(ctx, 'cancel-switch-command', decision, async (tx, command, at) => {
     if (command.operation === 'RESTORE') {
       throw new UserError(
         'RESTORE_IS_DUE',
@@ -87,7 +153,10 @@ export async function cancelSwitchCommand(
         'commandId',
       );
     }
-    return Promise.resolve({ to: 'CANCELLED', code: 'CANCELLED_BY_PERSON', text: decision.note });
+    if (command.state === 'QUARANTINED') await requireSecondPerson(tx, command, actor);
+    const cancelled = { to: 'CANCELLED', code: 'CANCELLED_BY_PERSON', text: decision.note, reason: decision.note } as const;
+    await moveCommands(tx, [{ id: command.id, from: command.state, ...cancelled }], { actor, at });
+    await resumeDisplacedRestores(ctx, tx, [command.id], { actor, at });
   });
 }
 
@@ -96,14 +165,11 @@ const ACCOUNT_OF_COMMAND = statement(
   `SELECT account_id AS "accountId" FROM switch_command WHERE id = $1`,
 );
 
-type MoveParts = Omit<Parameters<typeof moveCommands>[1][number], 'id' | 'from'>;
-
 async function decide(
   ctx: FlowContext,
   act: string,
   decision: SwitchDecision,
-  actor: Actor,
-  judge: (tx: Tx, command: LockedCommand, at: Date) => Promise<MoveParts>,
+  work: (tx: Tx, command: LockedCommand, at: Date) => Promise<void>,
 ): Promise<SwitchReceipt> {
   return ctx.db.transaction(act, async (tx) => {
     const at = ctx.clock.now();
@@ -113,9 +179,7 @@ async function decide(
       if (!found) throw new UserError('COMMAND_NOT_FOUND', 'There is no such switch command.', 'commandId');
       await lockAccount(tx, found.accountId);
       const [command] = await lockCommands(tx, [commandId]);
-      const move = await judge(tx, command!, at);
-      await moveCommands(tx, [{ ...move, id: commandId, from: command!.state, reason: note }], { actor, at });
-      if (move.to === 'CANCELLED') await resumeDisplacedRestores(ctx, tx, [commandId], { actor, at });
+      await work(tx, command!, at);
       tx.afterCommit(() => {
         ctx.nudges.nudge('commands');
         ctx.nudges.nudge('changed', [commandId]);

@@ -1,15 +1,29 @@
 import { lockAccount } from '../accounts/accounts.js';
 import { crashPoint } from '../platform/crash-points.js';
 import { LIMITS } from '../platform/limits.js';
-import { localDate, startOfLocalDay } from '../platform/local-date.js';
+import type { Tx } from '../platform/database.js';
+import { localDate } from '../platform/local-date.js';
 import { URGENT_REASONS } from '../switching/interruption.js';
-import { blockers, cutChecks } from '../switching/cut-policy.js';
-import { queuedCuts, sendCommand, sendQueuedRestores, type SwitchOrder } from '../switching/dispatch.js';
+import { approvalsOf, batchRuns } from '../dunning/cut-batches.js';
+import { blockers, type CutCheck } from '../dunning/cut-checks.js';
+import { closingOf } from '../dunning/cut-policy.js';
+import type { DunningPolicy } from '../dunning/policy-schema.js';
+import { exceeded } from '../switching/threshold-policy.js';
+import { cutCounts, passCutGate, thresholdsAt } from '../switching/thresholds.js';
+import {
+  postponeCut,
+  queuedCuts,
+  sendCommand,
+  sendQueuedRestores,
+  type QueuedCut,
+  type SwitchOrder,
+} from '../switching/dispatch.js';
 import { openInterruption } from '../switching/interruptions.js';
-import { lockCommands, moveCommands } from '../switching/switch-commands.js';
+import { lockCommands, moveCommands, type LockedCommand } from '../switching/switch-commands.js';
 import { resumeDisplacedRestores } from './apply-command-moves.js';
 import { systemActor, type FlowContext } from './context.js';
-import { gatherCutFacts } from './gather-cut-facts.js';
+import { decideCuts, type CutDecision } from './cut-decisions.js';
+import { questionOf } from './release-batch.js';
 
 const ACTOR = systemActor('dispatch');
 
@@ -19,12 +33,11 @@ function notAfter(ctx: FlowContext, at: Date, validityMs: number): Date {
 }
 
 /** An ordinary cut must not be obeyed after the last allowed hour, however late it is delivered. */
-function cutNotAfter(ctx: FlowContext, at: Date, urgent: boolean): Date {
+function cutNotAfter(ctx: FlowContext, at: Date, policy: DunningPolicy | undefined): Date {
   const latest = notAfter(ctx, at, ctx.timings.cutValidityMs);
-  if (urgent) return latest;
-  const { timeZone, allowedHours } = ctx.cutPolicy;
-  const closing = startOfLocalDay(localDate(at, timeZone), timeZone).getTime() + allowedHours.to * 3_600_000;
-  return latest.getTime() < closing ? latest : new Date(closing);
+  if (!policy) return latest;
+  const closing = closingOf(policy, localDate(at, policy.timeZone));
+  return latest < closing ? latest : closing;
 }
 
 /**
@@ -54,62 +67,123 @@ export async function dispatchRestores(
  * Takes the oldest queued cuts and decides each anew, in the transaction that sends it and under its account's lock, so that no
  * payment can slip between. A cut that is no longer right is cancelled with the checks that blocked it. The interruption is
  * opened here: from this commit on, power is not due. Each is published right after its own commit, before the next is decided.
+ *
+ * @param publish has the guard sign the order and sends it, or ends it (endUnsignedCut)
+ * @param admit asked before a cut is touched: 'closed' ends the round, a wait (wall-clock ms) lets the others pass first
  */
-export async function dispatchCuts(ctx: FlowContext, publish: (order: SwitchOrder) => Promise<void>): Promise<void> {
-  for (const { id, accountId } of await queuedCuts(ctx.db, LIMITS.dispatchGroup.value)) {
-    const order = await dispatchCut(ctx, id, accountId);
-    if (order) await publish(order);
+export async function dispatchCuts(
+  ctx: FlowContext,
+  publish: (order: SwitchOrder) => Promise<void>,
+  admit: (cut: QueuedCut) => Promise<CutAdmission> = () => Promise.resolve('open'),
+): Promise<void> {
+  for (const cut of await queuedCuts(ctx.db, ctx.clock.now(), LIMITS.dispatchGroup.value)) {
+    const admission = await admit(cut);
+    if (admission === 'closed') return;
+    if (admission !== 'open') {
+      await postponeCut(ctx.db, cut.id, admission.waitMs);
+      continue;
+    }
+    const order = await dispatchCut(ctx, cut);
+    if (!order) continue;
+    crashPoint('dispatch/cut-committed');
+    await publish(order);
   }
 }
 
-async function dispatchCut(ctx: FlowContext, commandId: string, accountId: string): Promise<SwitchOrder | undefined> {
+/** Whether a cut may be claimed now, after a wait, or none may at all. */
+export type CutAdmission = 'open' | 'closed' | { readonly waitMs: number };
+
+async function dispatchCut(ctx: FlowContext, cut: QueuedCut): Promise<SwitchOrder | undefined> {
+  const { id: commandId, accountId, batchId } = cut;
   return ctx.db.transaction('dispatch-cut', async (tx) => {
+    const batch = batchId === null ? { runs: true, size: 1 } : await batchRuns(tx, batchId);
+    // A paused batch holds its cuts back; it does not judge them.
+    if (!batch.runs) return undefined;
     await lockAccount(tx, accountId);
     const [command] = await lockCommands(tx, [commandId]);
     if (command?.state !== 'QUEUED') return undefined;
     const at = ctx.clock.now();
-    const facts = await gatherCutFacts(ctx, tx, command.servicePointId, {
-      reason: command.reason,
-      at,
-      installationId: command.installationId,
-      approvedBy: command.approvedBy ?? undefined,
-      noticeServedOn: command.evidence['noticeServedOn'] as string | undefined,
-    });
-    const checks = cutChecks(facts, ctx.cutPolicy);
-    const blocking = blockers(checks);
-    // The kill switch holds a cut back; it does not judge it. It stays queued until the switch is released or its time is up.
+    const approvals = await approvalsOf(tx, commandId, batchId);
+    const question = questionOf(command, approvals, batch.size);
+    const decision = (await decideCuts(ctx, tx, [question], at, true)).get(command.servicePointId)!;
+    const blocking = blockers(decision.checks);
+    // Nor does the kill switch: the cut stays queued until it is released or the cut's time is up.
     if (blocking.some(({ code }) => code === 'KILL_SWITCH')) return undefined;
     if (blocking.length > 0) {
-      const text = blocking.map(({ code, evidence }) => `${code}: ${evidence}`).join('; ');
-      await moveCommands(
-        tx,
-        [{ id: commandId, from: 'QUEUED', to: 'CANCELLED', code: blocking[0]!.code, text, detail: { checks } }],
-        {
-          actor: ACTOR,
-          at,
-        },
-      );
-      await resumeDisplacedRestores(ctx, tx, [commandId], { actor: ACTOR, at });
-      tx.afterCommit(() => ctx.nudges.nudge('changed', [commandId]));
+      await withdraw(ctx, tx, command, decision, blocking, at);
       return undefined;
     }
-    const order = await sendCommand(tx, commandId, {
-      at,
-      notAfter: cutNotAfter(ctx, at, URGENT_REASONS.includes(command.reason)),
-      ackTimeoutMs: ctx.timings.ackTimeoutMs,
-    });
-    await openInterruption(
-      tx,
-      {
-        servicePointId: command.servicePointId,
-        accountId,
-        reason: command.reason,
-        evidence: { ...command.evidence, checks },
-        commandId,
-      },
-      { actor: { kind: 'PERSON', id: command.requestedBy }, at, reason: `cut ${commandId}` },
-    );
-    tx.afterCommit(() => ctx.nudges.nudge('changed', [commandId, command.servicePointId]));
-    return order;
+    if (!(await passesThresholds(ctx, tx, command, decision, approvals, at))) return undefined;
+    return send(ctx, tx, command, decision, at);
   });
+}
+
+/** Not right any more: cancelled, with everything that was looked at. */
+async function withdraw(
+  ctx: FlowContext,
+  tx: Tx,
+  command: LockedCommand,
+  { checks }: CutDecision,
+  blocking: readonly CutCheck[],
+  at: Date,
+): Promise<void> {
+  const text = blocking.map(({ code, evidence }) => `${code}: ${evidence}`).join('; ');
+  const cancelled = { to: 'CANCELLED', code: blocking[0]!.code, text, detail: { checks } } as const;
+  await moveCommands(tx, [{ id: command.id, from: 'QUEUED', ...cancelled }], { actor: ACTOR, at });
+  await resumeDisplacedRestores(ctx, tx, [command.id], { actor: ACTOR, at });
+  tx.afterCommit(() => ctx.nudges.nudge('changed', [command.id]));
+}
+
+/**
+ * Counts the cut against the thresholds, one sender at a time. Over the pace it waits; over anything else it goes into quarantine, unless a
+ * second person has let it out of there. Danger to people is not counted here; the guard has a budget of its own for it.
+ */
+async function passesThresholds(
+  ctx: FlowContext,
+  tx: Tx,
+  command: LockedCommand,
+  { facts }: CutDecision,
+  approvals: readonly { readonly by: string }[],
+  at: Date,
+): Promise<boolean> {
+  if (URGENT_REASONS.includes(command.reason)) return true;
+  await passCutGate(tx);
+  const persons = command.batchId === null ? [command.requestedBy] : approvals.map(({ by }) => by);
+  const counts = await cutCounts(tx, { at, servicePointId: command.servicePointId, persons });
+  const open = facts.bills.filter(({ principalOutstandingMinor }) => principalOutstandingMinor > 0n);
+  const values = {
+    debtMinor: open.reduce((sum, bill) => sum + bill.principalOutstandingMinor, 0n),
+    estimatedOnly: open.length > 0 && open.every(({ estimated }) => estimated),
+  };
+  const over = exceeded(counts, values, await thresholdsAt(tx, at));
+  if (!over || (command.releasedBy !== null && !over.holdsBack)) return true;
+  if (over.holdsBack) return false;
+  const quarantined = { to: 'QUARANTINED', code: over.code, text: over.evidence } as const;
+  await moveCommands(tx, [{ id: command.id, from: 'QUEUED', ...quarantined }], { actor: ACTOR, at });
+  tx.afterCommit(() => ctx.nudges.nudge('changed', [command.id]));
+  return false;
+}
+
+async function send(
+  ctx: FlowContext,
+  tx: Tx,
+  command: LockedCommand,
+  { checks, policy }: CutDecision,
+  at: Date,
+): Promise<SwitchOrder | undefined> {
+  const urgent = URGENT_REASONS.includes(command.reason);
+  const order = await sendCommand(tx, command.id, {
+    at,
+    notAfter: cutNotAfter(ctx, at, urgent ? undefined : policy?.policy),
+    ackTimeoutMs: ctx.timings.ackTimeoutMs,
+  });
+  const { servicePointId, accountId, reason, owner } = command;
+  const evidence = { ...command.evidence, checks };
+  await openInterruption(
+    tx,
+    { servicePointId, accountId, reason, evidence, commandId: command.id, owner },
+    { actor: { kind: 'PERSON', id: command.requestedBy }, at, reason: `cut ${command.id}` },
+  );
+  tx.afterCommit(() => ctx.nudges.nudge('changed', [command.id, servicePointId]));
+  return order;
 }

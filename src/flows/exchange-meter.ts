@@ -24,9 +24,33 @@ export interface MeterExchange {
  * Exchanges the meter of a service point. A command bound to the old installation ends here, since the new meter would refuse it
  * and the old one switches nobody any more; if power is due, a restore is ordered for the new one.
  *
- * @throws UserError SERVICE_POINT_NOT_FOUND, NO_METER, IDEMPOTENCY_KEY_REUSED
+ * @throws UserError SERVICE_POINT_NOT_FOUND, NO_METER, METER_NOT_FOUND, METER_IN_USE, IDEMPOTENCY_KEY_REUSED
  */
 export async function exchangeMeter(
+  ctx: FlowContext,
+  exchange: MeterExchange,
+  actor: Actor,
+): Promise<{ installationId: string; replayed: boolean }> {
+  try {
+    return await exchangeOnce(ctx, exchange, actor);
+  } catch (error) {
+    throw asUserError(error);
+  }
+}
+
+/** What the database refuses, in words: it alone sees two exchanges at once. */
+function asUserError(error: unknown): unknown {
+  const { code, constraint } = error as { code?: string; constraint?: string };
+  if (code === '23503' && constraint === 'meter_installation_meter_id_fkey') {
+    return new UserError('METER_NOT_FOUND', 'The new meter is not on record. Put it on record first, or check its serial.', 'newMeterId');
+  }
+  if (code === '23505' && constraint === 'meter_installation_one_point') {
+    return new UserError('METER_IN_USE', 'The new meter is installed elsewhere. Check its serial, or take it off there first.', 'newMeterId');
+  }
+  return error;
+}
+
+async function exchangeOnce(
   ctx: FlowContext,
   exchange: MeterExchange,
   actor: Actor,

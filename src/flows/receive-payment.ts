@@ -1,6 +1,4 @@
 import { lockAccountByNumber, type LockedAccount } from '../accounts/accounts.js';
-import { allocate } from '../billing/allocation-policy.js';
-import type { OpenBill } from '../billing/bills.js';
 import type { PaymentChannel } from '../billing/payment.js';
 import { findPaymentByKey, postPayment, type PaymentRow } from '../billing/payments.js';
 import type { Actor } from '../platform/audit.js';
@@ -10,7 +8,7 @@ import { UserError } from '../platform/errors.js';
 import { contentHash, newId } from '../platform/ids.js';
 import { localDate } from '../platform/local-date.js';
 import type { FlowContext } from './context.js';
-import { paymentFacts, type PaymentFacts } from './payment-facts.js';
+import { settlementOf, settlesNothing, type PlannedSettlement } from './payment-facts.js';
 import { announceSupplyRelease, releaseSupply } from './release-supply.js';
 
 /** A payment as it was handed in. `amountMinor` is positive, in the minor unit of `currency`. */
@@ -34,9 +32,9 @@ export interface PaymentReceipt {
 }
 
 /**
- * A payment arrives. In one transaction, under the account's lock: it is posted, allocated and entered in the ledger; every
- * cut for arrears that it makes groundless is withdrawn; and where power is due again, the restore is ordered. Whatever
- * happens on the wire later cannot undo it.
+ * A payment arrives. In one transaction, under the account's lock: the late fees of overdue bills are entered up to the day the
+ * money counts; it is posted, allocated and entered in the ledger; every cut for arrears that it makes groundless is withdrawn; and
+ * where power is due again, the restore is ordered. Whatever happens on the wire later cannot undo it.
  *
  * Same key and content: the first answer again. An unknown account: the money is kept in suspense.
  *
@@ -52,15 +50,19 @@ export async function receivePayment(ctx: FlowContext, input: PaymentInput, acto
     if (account && account.currency !== input.currency) throw currencyMismatch(account, input);
 
     const at = ctx.clock.now();
-    const facts = account ? await paymentFacts(tx, account.id) : NO_FACTS;
-    const posted = await post(tx, input, contentSha256, account, facts.bills, at, actor);
+    const { amountMinor } = input;
+    const valueDate = input.valueDate ?? localDate(at, ctx.timeZone);
+    const plan = account
+      ? await settlementOf(ctx, tx, account.id, { amountMinor, valueDate, at })
+      : settlesNothing(amountMinor);
+    const posted = await post(ctx, tx, { ...input, valueDate, contentSha256 }, account, plan, at, actor);
     crashPoint('receive-payment/posted');
     if (!posted) {
       // The key is taken: nothing was posted. If a payment with this key was under way, the insert has waited for its end.
       return replay((await findPaymentByKey(tx, input.idempotencyKey))!, contentSha256, actor);
     }
     const restoreCommandIds =
-      account && facts.supplyConcerned ? await releaseSupply(ctx, tx, account, posted.id, at, actor) : [];
+      account && plan.supplyConcerned ? await releaseSupply(ctx, tx, account, posted.id, at, actor) : [];
     crashPoint('receive-payment/restore-ordered');
     announceSupplyRelease(ctx, tx, [posted.id, ...(account ? [account.id] : [])], restoreCommandIds);
     return { payment: posted, replayed: false, restoreCommandIds };
@@ -69,31 +71,30 @@ export async function receivePayment(ctx: FlowContext, input: PaymentInput, acto
   return receipt;
 }
 
-const NO_FACTS: PaymentFacts = { bills: [], supplyConcerned: false };
-
 async function post(
+  ctx: FlowContext,
   tx: Tx,
-  input: PaymentInput,
-  contentSha256: Buffer,
+  input: PaymentInput & { readonly valueDate: string; readonly contentSha256: Buffer },
   account: LockedAccount | undefined,
-  bills: readonly OpenBill[],
+  plan: PlannedSettlement,
   at: Date,
   actor: Actor,
 ): Promise<PaymentRow | undefined> {
-  const plan = allocate({ amountMinor: input.amountMinor, bills });
   return postPayment(
     tx,
     {
       id: newId(),
       idempotencyKey: input.idempotencyKey,
-      contentSha256,
+      contentSha256: input.contentSha256,
       accountId: account?.id ?? null,
       accountNumber: input.accountNumber,
       amountMinor: input.amountMinor,
       currency: input.currency,
       channel: input.channel,
       reference: input.reference ?? null,
-      valueDate: input.valueDate ?? localDate(at),
+      valueDate: input.valueDate,
+      charges: plan.charges,
+      lateFeeRule: ctx.lateFeeRule,
       allocations: plan.allocations,
       creditMinor: plan.creditMinor,
       source: 'CASH',

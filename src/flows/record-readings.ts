@@ -1,7 +1,9 @@
 import type { Tx } from '../platform/database.js';
 import { localDate, startOfLocalDay, addDays } from '../platform/local-date.js';
-import { judgeReading } from '../metering/reading-policy.js';
+import { judgeReading, withoutContradictedEstimates, type ReadingVerdict } from '../metering/reading-policy.js';
+import { recordReadingFaults } from '../metering/reading-faults.js';
 import {
+  insertPeriodReadings,
   insertReadings,
   lockInstallationsOf,
   neighbouringReadings,
@@ -12,7 +14,7 @@ import {
   type UsageOfDay,
 } from '../metering/readings.js';
 import { dailyUsage } from '../metering/usage-policy.js';
-import type { FlowContext } from './context.js';
+import { systemActor, type FlowContext } from './context.js';
 
 /** More than any service point of the low-voltage network can draw (three phases of 100 A at 230 V, with room), W. */
 const MAX_PLAUSIBLE_W = 150_000;
@@ -51,12 +53,24 @@ export async function recordReadings(
     days.push(...usageAround(judged.fresh, known, installations.get(meterId) ?? [], changed, zone));
   }
   await insertReadings(tx, fresh, at);
+  await insertPeriodReadings(tx, fresh);
+  await recordReadingFaults(tx, faultsOf(fresh), at, systemActor('record-readings'));
   await storeDailyUsage(tx, days);
   return refused;
 }
 
+/** What is wrong with these readings, as facts: those that cannot be believed (错抄), and estimates that somebody entered (估抄). */
+const faultsOf = (fresh: readonly StoredReading[]) =>
+  fresh
+    .filter(({ usable, quality }) => !usable || quality === 'ESTIMATED')
+    .map(({ installationId, readAt, energyWh, usable, flags }) =>
+      usable
+        ? ({ kind: 'ESTIMATED', installationId, readAt, energyWh, method: 'ENTERED' } as const)
+        : ({ kind: 'WRONG', installationId, readAt, energyWh, reason: flags.join(', ') } as const),
+    );
+
 /** Whole local days of one meter: from one midnight to another. */
-interface Days {
+export interface Days {
   readonly meterId: string;
   readonly low: Date;
   readonly high: Date;
@@ -93,7 +107,7 @@ function daysTouched(readings: readonly ReadingReport[], zone: string): { low: D
 /** Widens the days to those of the stored readings before and after; `partial` when one of these was not read at midnight. */
 function widen(days: Days, near: readonly StoredReading[], zone: string): Days & { readonly partial: boolean } {
   const before = near.find(({ readAt }) => readAt <= days.low)?.readAt;
-  const after = near.find(({ readAt }) => readAt >= days.high)?.readAt;
+  const after = near.findLast(({ readAt }) => readAt >= days.high)?.readAt;
   const midnightBefore = before && startOfLocalDay(localDate(before, zone), zone);
   const midnightAfter = after && startOfLocalDay(addDays(localDate(new Date(after.getTime() - 1), zone), 1), zone);
   return {
@@ -114,15 +128,15 @@ function judgeMeter(
   const refused: RefusedReading[] = [];
   const timeline = [...known];
   for (const reading of [...reports].sort((a, b) => a.readAt.getTime() - b.readAt.getTime())) {
-    const twin = timeline.find(
+    const twins = timeline.filter(
       (other) => other.readAt.getTime() === reading.readAt.getTime() && other.quality === reading.quality,
     );
-    if (twin) {
-      if (twin.energyWh !== reading.energyWh) {
+    if (twins.length > 0) {
+      if (!twins.some(({ energyWh }) => energyWh === reading.energyWh)) {
         refused.push({
           reading,
           code: 'READING_CONFLICT',
-          message: `another value (${twin.energyWh} Wh) is stored for this instant; have the meter checked`,
+          message: `another value (${twins[0]!.energyWh} Wh) is stored for this instant; have the meter checked`,
         });
       }
       continue;
@@ -139,26 +153,43 @@ function judgeMeter(
       });
       continue;
     }
-    const usable = timeline.filter((other) => other.usable && other.installationId === installation.id);
-    const previous = usable.findLast((other) => other.readAt <= reading.readAt);
-    const next = usable.find((other) => other.readAt > reading.readAt);
-    const { installedAt, installedWh, removedAt, removedWh } = installation;
-    const removed = removedAt && removedWh !== null ? { at: removedAt, registerWh: removedWh } : undefined;
-    const verdict = judgeReading({
-      previous: previous
-        ? { at: previous.readAt, registerWh: previous.energyWh }
-        : { at: installedAt, registerWh: installedWh },
-      next: next ? { at: next.readAt, registerWh: next.energyWh } : removed,
-      candidate: { at: reading.readAt, registerWh: reading.energyWh },
-      nowVirtual: at,
-      maxPlausibleW: MAX_PLAUSIBLE_W,
-    });
-    const stored = { ...reading, installationId: installation.id, flags: verdict.flags, usable: verdict.usable };
+    const verdict = judgeAmong(reading, timeline, installation, at);
+    const { flags, usable } = verdict;
+    const stored = { ...reading, installationId: installation.id, revision: 0, flags, usable };
     fresh.push(stored);
     timeline.push(stored);
     timeline.sort((a, b) => a.readAt.getTime() - b.readAt.getTime());
   }
   return { fresh, refused };
+}
+
+/**
+ * Judges a reading among the stored ones of its installation. One that was read is held against what was read alone: an estimate
+ * proves nothing against it, and gives way.
+ */
+export function judgeAmong(
+  reading: ReadingReport,
+  timeline: readonly StoredReading[],
+  installation: InstallationSpan,
+  at: Date,
+): ReadingVerdict {
+  const proving = timeline.filter(
+    ({ usable, installationId, quality }) =>
+      usable && installationId === installation.id && (quality === 'ACTUAL' || reading.quality === 'ESTIMATED'),
+  );
+  const previous = proving.findLast((other) => other.readAt <= reading.readAt);
+  const next = proving.find((other) => other.readAt > reading.readAt);
+  const { installedAt, installedWh, removedAt, removedWh } = installation;
+  const removed = removedAt && removedWh !== null ? { at: removedAt, registerWh: removedWh } : undefined;
+  return judgeReading({
+    previous: previous
+      ? { at: previous.readAt, registerWh: previous.energyWh }
+      : { at: installedAt, registerWh: installedWh },
+    next: next ? { at: next.readAt, registerWh: next.energyWh } : removed,
+    candidate: { at: reading.readAt, registerWh: reading.energyWh },
+    nowVirtual: at,
+    maxPlausibleW: MAX_PLAUSIBLE_W,
+  });
 }
 
 /** Derives the days that the fresh readings change; the day of an installation's first reading only if it is known from its beginning. */
@@ -169,31 +200,35 @@ function usageAround(
   { low, high }: Days,
   zone: string,
 ): UsageOfDay[] {
+  return installations.flatMap((installation) =>
+    fresh.some(({ usable, installationId }) => usable && installationId === installation.id)
+      ? usageOf([...known, ...fresh], installation, { low, high }, zone)
+      : [],
+  );
+}
+
+/** The days of an installation from one midnight to another, derived from these readings; odd and superseded ones play no part. */
+export function usageOf(
+  among: readonly StoredReading[],
+  installation: InstallationSpan,
+  { low, high }: Pick<Days, 'low' | 'high'>,
+  zone: string,
+): UsageOfDay[] {
   const [from, until] = [localDate(low, zone), localDate(high, zone)];
-  return installations.flatMap((installation) => {
-    const mine = fresh.filter(({ usable, installationId }) => usable && installationId === installation.id);
-    if (mine.length === 0) return [];
-    const readings = actualFirst([
-      ...known.filter((other) => other.usable && other.installationId === installation.id),
-      ...mine,
-    ]);
-    const first = readings[0]!;
-    const firstDay = localDate(first.readAt, zone);
-    const firstDayWhole =
-      startOfLocalDay(firstDay, zone).getTime() === first.readAt.getTime() || installation.installedAt >= first.readAt;
-    return dailyUsage({
-      readings: readings.map(({ readAt, energyWh, quality }) => ({
-        at: readAt,
-        registerWh: energyWh,
-        estimated: quality === 'ESTIMATED',
-      })),
-      timeZone: zone,
-      installedAt: installation.installedAt,
-      removedAt: installation.removedAt,
-    })
-      .filter(({ date }) => date >= from && date < until && (firstDayWhole || date > firstDay))
-      .map((day) => ({ ...day, installationId: installation.id }));
-  });
+  const readings = withoutContradictedEstimates(
+    actualFirst(among.filter(({ usable, installationId }) => usable && installationId === installation.id)).map(
+      ({ readAt, energyWh, quality }) => ({ at: readAt, registerWh: energyWh, estimated: quality === 'ESTIMATED' }),
+    ),
+  );
+  const first = readings[0];
+  if (!first) return [];
+  const firstDay = localDate(first.at, zone);
+  const firstDayWhole =
+    startOfLocalDay(firstDay, zone).getTime() === first.at.getTime() || installation.installedAt >= first.at;
+  const { installedAt, removedAt } = installation;
+  return dailyUsage({ readings, timeZone: zone, installedAt, removedAt })
+    .filter(({ date }) => date >= from && date < until && (firstDayWhole || date > firstDay))
+    .map((day) => ({ ...day, installationId: installation.id }));
 }
 
 /** In order of time, one per instant; an actual reading replaces an estimate of the same instant. */

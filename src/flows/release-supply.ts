@@ -52,7 +52,14 @@ export async function restoreAfterDebt(
   ctx: FlowContext,
   tx: Tx,
   concerned: readonly SupplyFacts[],
-  by: { readonly paymentId: string | null; readonly at: Date; readonly actor: Actor; readonly reason: string },
+  by: {
+    readonly paymentId: string | null;
+    readonly at: Date;
+    readonly actor: Actor;
+    readonly reason: string;
+    /** What stands at the cuts that fall away; DEBT_SETTLED unless something else removed their cause. */
+    readonly code?: string;
+  },
 ): Promise<string[]> {
   const meterIds = concerned.flatMap(({ meterId }) => meterId ?? []);
   const commands = (await lockOpenCommands(tx, meterIds)).filter(
@@ -92,7 +99,7 @@ export async function restoreAfterDebt(
         id: command.id,
         from: command.state,
         to: unsent ? 'CANCELLED' : 'SUPERSEDED',
-        code: 'DEBT_SETTLED',
+        code: by.code ?? 'DEBT_SETTLED',
         text: by.reason,
         supersededById: unsent ? undefined : restore?.id,
       };

@@ -1,25 +1,22 @@
 import { lockAccount } from '../accounts/accounts.js';
-import { recordAudit, type Actor } from '../platform/audit.js';
+import type { Actor } from '../platform/audit.js';
 import { statement, type Tx } from '../platform/database.js';
 import { UserError } from '../platform/errors.js';
 import { once } from '../platform/idempotency.js';
 import { newId } from '../platform/ids.js';
-import { blockers, cutChecks, type CutCheckCode } from '../switching/cut-policy.js';
-import { DEBT_REASONS, URGENT_REASONS, type InterruptionReason } from '../switching/interruption.js';
+import { AT_SENDING, blockers } from '../dunning/cut-checks.js';
+import { insertCuts, type CutOrder } from '../switching/cut-orders.js';
+import { URGENT_REASONS, type InterruptionReason } from '../switching/interruption.js';
 import { closeInterruptionsOfCuts } from '../switching/interruptions.js';
 import { supplyOfServicePoint, type SupplyFacts } from '../switching/supply.js';
-import { OPEN_STATES, PRIORITY } from '../switching/switch-command.js';
 import { lockOpenCommands, moveCommands, orderRestores } from '../switching/switch-commands.js';
 import type { FlowContext } from './context.js';
-import { gatherCutFacts } from './gather-cut-facts.js';
+import { decideCuts } from './cut-decisions.js';
 
-/** A cut asked for by a person. Dates are local days. */
+/** A cut asked for by a person. */
 export interface CutRequest {
   readonly servicePointId: string;
   readonly reason: InterruptionReason;
-  /** For debt: the day on which the written arrears notice (欠费通知书) was served, and its proof. */
-  readonly noticeServedOn?: string | null;
-  readonly noticeProof?: string | null;
   readonly idempotencyKey: string;
   readonly note: string;
 }
@@ -36,22 +33,16 @@ export interface SwitchReceipt {
   readonly replayed: boolean;
 }
 
-/** Checks that a later step asks for: approval, and the day and hour at which the cut is really sent. */
-const LATER: readonly CutCheckCode[] = ['APPROVED', 'ALLOWED_DAY', 'ALLOWED_HOUR', 'KILL_SWITCH'];
-
-const INSERT_CUT = statement(
-  'request-switch-insert-cut',
-  `INSERT INTO switch_command (id, account_id, service_point_id, meter_id, installation_id, operation, mode, reason, state, priority,
-     evidence, requested_by, requested_at, request_reason, give_up_wall_at)
-   VALUES ($1, $2, $3, $4, $5, 'CUT', 'DIRECT', $6, $7, ${PRIORITY.CUT}, $8, $9, $10, $11, clock_timestamp() + make_interval(secs => $12::float8 / 1000))
-   ON CONFLICT (meter_id) WHERE state IN (${OPEN_STATES.map((state) => `'${state}'`).join(', ')}) DO NOTHING RETURNING id`,
+const OWNER = statement(
+  'request-switch-owner',
+  `SELECT coalesce(d.manager, '95598') AS owner FROM service_point p JOIN transformer_district d ON d.id = p.district_id WHERE p.id = $1`,
 );
 
 /**
  * Somebody asks for a cut. It is judged at once, with everything that can be known now; it then waits for the approval of a
  * second person, unless it is urgent, and is judged again when it is sent. A cut for danger supersedes an open restore.
  *
- * @throws UserError SERVICE_POINT_NOT_FOUND, COMMAND_OPEN (detail.commandId), CUT_BLOCKED, NOTICE_REQUIRED, IDEMPOTENCY_KEY_REUSED
+ * @throws UserError SERVICE_POINT_NOT_FOUND, NO_METER, COMMAND_OPEN (detail.commandId), CUT_BLOCKED, IDEMPOTENCY_KEY_REUSED
  */
 export async function requestCut(ctx: FlowContext, request: CutRequest, actor: Actor): Promise<SwitchReceipt> {
   return ctx.db.transaction('request-cut', async (tx) => {
@@ -59,23 +50,11 @@ export async function requestCut(ctx: FlowContext, request: CutRequest, actor: A
     const { idempotencyKey, ...content } = request;
     return once(tx, { key: idempotencyKey, act: 'request-cut', content, at }, async () => {
       const supply = await lockSupply(tx, request.servicePointId);
-      const isDebt = DEBT_REASONS.includes(request.reason);
-      if (isDebt && !(request.noticeServedOn && request.noticeProof)) {
-        throw new UserError(
-          'NOTICE_REQUIRED',
-          'A cut for debt needs the day the written notice was served and its proof. Serve the notice first.',
-          'noticeServedOn',
-        );
-      }
       const commandId = newId();
       await yieldToCut(tx, supply, !URGENT_REASONS.includes(request.reason), commandId, { actor, at });
-      const facts = await gatherCutFacts(ctx, tx, request.servicePointId, {
-        reason: request.reason,
-        at,
-        noticeServedOn: request.noticeServedOn ?? undefined,
-      });
-      const checks = cutChecks(facts, ctx.cutPolicy);
-      const blocking = blockers(checks, LATER);
+      const { servicePointId, reason } = request;
+      const decision = (await decideCuts(ctx, tx, [{ servicePointId, reason, requestedBy: actor.id }], at)).get(servicePointId)!;
+      const blocking = blockers(decision.checks, AT_SENDING);
       if (blocking.length > 0) {
         throw new UserError(
           'CUT_BLOCKED',
@@ -83,29 +62,25 @@ export async function requestCut(ctx: FlowContext, request: CutRequest, actor: A
           'servicePointId',
         );
       }
-      const state = URGENT_REASONS.includes(request.reason) ? 'QUEUED' : 'PENDING_APPROVAL';
-      const inserted = await tx.rows(INSERT_CUT, [
-        commandId,
-        supply.accountId,
-        supply.servicePointId,
-        supply.meterId,
-        supply.installationId,
-        request.reason,
+      const state = URGENT_REASONS.includes(reason) ? 'QUEUED' : 'PENDING_APPROVAL';
+      const order: CutOrder = {
+        id: commandId,
+        accountId: supply.accountId,
+        servicePointId,
+        meterId: supply.meterId,
+        installationId: supply.installationId,
+        reason,
         state,
-        JSON.stringify({
-          noticeServedOn: request.noticeServedOn ?? undefined,
-          noticeProof: request.noticeProof ?? undefined,
-          checksAtRequest: checks,
-        }),
-        actor.id,
-        at,
-        request.note,
-        ctx.timings.cutQueueMs,
-      ]);
+        evidence: { checks: decision.checks },
+        policyCode: decision.policy?.policy.code ?? null,
+        policyVersion: decision.policy?.version ?? null,
+      };
+      const [row] = await tx.rows<{ owner: string }>(OWNER, [servicePointId]);
+      const by = { actor, at, note: request.note, owner: row!.owner, windowMs: ctx.timings.cutQueueMs };
+      const inserted = await insertCuts(tx, [order], by);
       // The reconciler does not take the account's lock: it may have ordered a restore since we looked.
       if (inserted.length === 0)
         throw commandOpen((await lockSupply(tx, request.servicePointId)).openCommand?.id ?? 'unknown', 'just ordered');
-      await recordAudit(tx, at, actor, [orderedEntry(commandId, supply, state, request.note)]);
       announce(ctx, tx, commandId, supply.servicePointId);
       return { commandId };
     });
@@ -228,16 +203,6 @@ const commandOpen = (commandId: string, state: string): UserError =>
     'servicePointId',
     { commandId },
   );
-
-const orderedEntry = (commandId: string, supply: MeteredSupply, state: string, note: string) => ({
-  act: 'switch-command.ordered',
-  subjectType: 'SwitchCommand',
-  subjectId: commandId,
-  accountId: supply.accountId,
-  servicePointId: supply.servicePointId,
-  toState: state,
-  reason: note,
-});
 
 function announce(ctx: FlowContext, tx: Tx, commandId: string, servicePointId: string): void {
   tx.afterCommit(() => {

@@ -1,11 +1,10 @@
 import { lockAccountByNumber } from '../accounts/accounts.js';
-import { allocate } from '../billing/allocation-policy.js';
-import { openBills } from '../billing/bills.js';
 import { findPaymentByKey, lockPayment, markResolved, postPayment, type PaymentRow } from '../billing/payments.js';
 import type { Actor } from '../platform/audit.js';
 import { UserError } from '../platform/errors.js';
 import { contentHash, newId } from '../platform/ids.js';
 import type { FlowContext } from './context.js';
+import { settlementOf } from './payment-facts.js';
 import type { PaymentReceipt } from './receive-payment.js';
 import { announceSupplyRelease, releaseSupply } from './release-supply.js';
 
@@ -67,7 +66,7 @@ export async function resolveSuspense(
       );
 
     const at = ctx.clock.now();
-    const plan = allocate({ amountMinor: suspense.amountMinor, bills: await openBills(tx, account.id) });
+    const plan = await settlementOf(ctx, tx, account.id, { ...suspense, at });
     const posted = await postPayment(
       tx,
       {
@@ -77,6 +76,8 @@ export async function resolveSuspense(
         contentSha256,
         accountId: account.id,
         accountNumber: account.accountNumber,
+        charges: plan.charges,
+        lateFeeRule: ctx.lateFeeRule,
         allocations: plan.allocations,
         creditMinor: plan.creditMinor,
         source: 'SUSPENSE',

@@ -1,31 +1,28 @@
 import { statement } from '../platform/database.js';
-import { addMonths, localDate, startOfLocalDay } from '../platform/local-date.js';
+import { addMonths, localDate } from '../platform/local-date.js';
 import type { Schedule } from '../platform/schedules.js';
 import { lockCommands, moveCommands } from '../switching/switch-commands.js';
 import { restoreWherePowerIsDue, resumeDisplacedRestores } from './apply-command-moves.js';
 import { systemActor, type FlowContext } from './context.js';
-import { issueBills } from './issue-bills.js';
+import { expireHolds } from './end-hold.js';
+import { clearWeather } from './record-weather.js';
+import { runDunning } from './run-dunning.js';
+import { settleDistricts } from './settle-districts.js';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const GROUP = 500;
 /** Reading partitions are made this many months ahead. */
 const PARTITION_MONTHS = 3;
-/** After the clock was moved, meters get this long (wall ms) to send the readings they owe before a settlement estimates them. */
-const READINGS_GRACE_MS = 15_000;
-/** A settlement waits this long (product ms) for missing readings, as long as fewer than this share are there. */
-const SETTLEMENT_WAIT_MS = 48 * HOUR;
-const ENOUGH_READINGS = 0.95;
-/** How soon a waiting settlement looks again: wall ms after a clock move, product ms otherwise. */
-const GRACE_LOOK_MS = 1_000;
-const SETTLEMENT_LOOK_MS = 10 * MINUTE;
-
 /** Everything periodic of the product, each derived from facts. */
 export const schedulesOf = (ctx: FlowContext): Schedule[] => [
   { name: 'reconcile-supply', everyMs: HOUR, run: (at) => reconcileSupply(ctx, at) },
   { name: 'expire-approvals', everyMs: 10 * MINUTE, run: (at) => expireApprovals(ctx, at) },
+  { name: 'expire-holds', everyMs: HOUR, run: (at) => expireHolds(ctx, at) },
   { name: 'settle-districts', everyMs: HOUR, run: (at) => settleDistricts(ctx, at) },
+  { name: 'run-dunning', everyMs: HOUR, run: async (at) => void (await runDunning(ctx, at)) },
   { name: 'clear-quarantine', everyMs: 24 * HOUR, run: (at) => clearQuarantine(ctx, at) },
+  { name: 'clear-weather', everyMs: 24 * HOUR, run: (at) => clearWeather(ctx, at) },
   { name: 'reading-partitions', everyMs: 24 * HOUR, run: (at) => makePartitions(ctx, at) },
 ];
 
@@ -95,58 +92,6 @@ export async function expireApprovals(ctx: FlowContext, at: Date): Promise<void>
       ),
     );
   });
-}
-
-const DISTRICTS = statement(
-  'schedules-districts',
-  `SELECT d.id, d.settlement_day AS "settlementDay", max(b.period_to) AS "billedUntil"
-   FROM transformer_district d JOIN service_point sp ON sp.district_id = d.id LEFT JOIN bill b ON b.service_point_id = sp.id
-   GROUP BY d.id ORDER BY d.id`,
-);
-const COVERAGE = statement(
-  'schedules-coverage',
-  `SELECT count(*)::int AS points,
-          count(*) FILTER (WHERE EXISTS (SELECT FROM reading r WHERE r.meter_id = i.meter_id AND r.read_at = $2 AND r.usable AND r.quality = 'ACTUAL'))::int AS read
-   FROM service_point sp JOIN meter_installation i ON i.service_point_id = sp.id AND i.removed_at IS NULL WHERE sp.district_id = $1`,
-);
-
-/** Bills every district whose settlement day (结算日) has come, month by month, once its meters have been read or waited for. */
-export async function settleDistricts(ctx: FlowContext, at: Date): Promise<void | number> {
-  let waitMs: number | undefined;
-  const zone = ctx.timeZone;
-  const today = localDate(at, zone);
-  for (const { id, settlementDay, billedUntil } of await ctx.db.rows<{
-    id: string;
-    settlementDay: number;
-    billedUntil: string | null;
-  }>(DISTRICTS)) {
-    // From the last bill on; the latest settlement day is always done again, in case its run was cut short or a place was skipped.
-    const monthAgo = addMonths(today, -1);
-    for (
-      let date = nextSettlement(billedUntil && billedUntil < monthAgo ? billedUntil : monthAgo, settlementDay);
-      date <= today;
-      date = nextSettlement(date, settlementDay)
-    ) {
-      const boundary = startOfLocalDay(date, zone);
-      const [coverage] = await ctx.db.rows<{ points: number; read: number }>(COVERAGE, [id, boundary]);
-      const enough = coverage!.read >= coverage!.points * ENOUGH_READINGS;
-      const moved = ctx.clock.wallNow().getTime() - ctx.clock.state.wallAt.getTime() < READINGS_GRACE_MS;
-      const early = at.getTime() - boundary.getTime() < SETTLEMENT_WAIT_MS;
-      if (!enough && (early || moved)) {
-        ctx.log.info({ districtId: id, date, ...coverage }, 'settlement waits for readings');
-        waitMs = moved ? ctx.clock.productMs(GRACE_LOOK_MS) : SETTLEMENT_LOOK_MS;
-        break;
-      }
-      await issueBills(ctx, { districtId: id, periodTo: date }, systemActor('settle-districts'));
-    }
-  }
-  return waitMs;
-}
-
-/** The first settlement date after `date`. */
-function nextSettlement(date: string, settlementDay: number): string {
-  const sameMonth = `${date.slice(0, 7)}-${String(settlementDay).padStart(2, '0')}`;
-  return sameMonth > date ? sameMonth : addMonths(sameMonth, 1);
 }
 
 const PARTITIONS = statement('schedules-partitions', `SELECT ensure_reading_partitions($1::date, $2::date) AS skipped`);

@@ -1,4 +1,5 @@
 import { statement, type Tx } from '../platform/database.js';
+import { LIMITS } from '../platform/limits.js';
 import { storeMeterWords, type MeterWord } from '../metering/meters.js';
 import { decideReport, proof, type MeterReport, type ReportDecision } from '../switching/report-policy.js';
 import { OPEN_STATES, SENT_STATES } from '../switching/switch-command.js';
@@ -156,6 +157,13 @@ function newestWords(reports: readonly MeterReport[], answers: ReadonlySet<Meter
   return [...newest.values()].map((report) => ({ ...report, answersRead: answers.has(report) }));
 }
 
+// Two consumers may hear the same words at once; the second must see what the first has kept.
+const LOCK_ENDED = statement(
+  'take-meter-reports-lock-ended',
+  `SELECT id FROM switch_command WHERE id = ANY($1::uuid[]) AND ended_at IS NOT NULL AND state <> 'VERIFIED'
+   ORDER BY id FOR NO KEY UPDATE`,
+);
+// The same evidence says the same of the command. When it was said again, and what the meter measured meanwhile, is no news of it.
 const LATE_EVIDENCE = statement(
   'take-meter-reports-late-evidence',
   `INSERT INTO audit_entry (at, actor_kind, actor, act, subject_type, subject_id, account_id, service_point_id, to_state, detail)
@@ -163,11 +171,16 @@ const LATE_EVIDENCE = statement(
    FROM jsonb_to_recordset($1::jsonb) AS e ("commandId" uuid, "meterId" uuid, detail jsonb)
    JOIN switch_command c ON c.id = e."commandId" AND c.meter_id = e."meterId" JOIN meter m ON m.id = c.meter_id
    WHERE c.ended_at IS NOT NULL AND c.state <> 'VERIFIED'
-     -- Hearing it again changes nothing, however often somebody replays it.
-     AND NOT EXISTS (SELECT FROM audit_entry a WHERE a.subject_id = c.id AND a.act = 'switch-command.late-evidence' AND a.detail = e.detail)`,
+     -- Hearing it again changes nothing, however often it is repeated or replayed.
+     AND NOT EXISTS (SELECT FROM audit_entry a WHERE a.subject_id = c.id AND a.act = 'switch-command.late-evidence'
+                       AND a.detail - $3::text[] = e.detail - $3::text[])
+     AND (SELECT count(*) FROM audit_entry a WHERE a.subject_id = c.id AND a.act = 'switch-command.late-evidence') < $4`,
 );
 
-/** An answer for a command that has ended otherwise (superseded, given up) is still evidence: it is kept. */
+/** What differs each time a meter repeats itself. */
+const OF_THE_MOMENT = ['meterAt', 'supplyVoltageMv', 'loadVoltageMv', 'powerW'];
+
+/** An answer for a command that has ended otherwise (superseded, given up) is still evidence: it is kept, once. */
 async function recordLateEvidence(
   tx: Tx,
   reports: readonly MeterReport[],
@@ -181,5 +194,7 @@ async function recordLateEvidence(
     meterId: report.meterId,
     detail: evidenceOf(report),
   }));
-  await tx.rows(LATE_EVIDENCE, [JSON.stringify(rows), at]);
+  const ended = await tx.rows(LOCK_ENDED, [late.map(({ commandId }) => commandId)]);
+  if (ended.length === 0) return;
+  await tx.rows(LATE_EVIDENCE, [JSON.stringify(rows), at, OF_THE_MOMENT, LIMITS.lateEvidence.value]);
 }

@@ -24,11 +24,12 @@ const OPEN_WORK_ORDERS = statement(
      ON CONFLICT (service_point_id, kind) WHERE state = 'OPEN'
        -- Field work for the same point and purpose is under way: the new command joins it.
        DO UPDATE SET command_id = excluded.command_id
-     RETURNING id, kind, service_point_id, account_id, command_id, owner, deadline_at),
+     -- A row that was there carries the transaction that locked it: xmax is 0 for a new one alone.
+     RETURNING id, kind, service_point_id, account_id, command_id, owner, deadline_at, xmax = 0 AS fresh),
    audited AS (
      INSERT INTO audit_entry (at, actor_kind, actor, act, subject_type, subject_id, account_id, service_point_id, to_state, detail)
      SELECT $4, $2, $3, 'work-order.opened', 'WorkOrder', id, account_id, service_point_id, 'OPEN',
-            jsonb_build_object('kind', kind, 'commandId', command_id, 'deadlineAt', deadline_at) FROM opened)
+            jsonb_build_object('kind', kind, 'commandId', command_id, 'deadlineAt', deadline_at) FROM opened WHERE fresh)
    SELECT id, command_id AS "commandId" FROM opened`,
 );
 

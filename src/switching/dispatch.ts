@@ -83,16 +83,41 @@ export async function sendCommand(tx: Tx, commandId: string, times: SendTimes): 
   return (await tx.rows<SwitchOrder>(SEND_ONE, [times.at, times.notAfter, times.ackTimeoutMs, commandId]))[0];
 }
 
+/** A cut that waits to be sent, and what the guard's budget looks at. */
+export interface QueuedCut {
+  readonly id: string;
+  readonly accountId: string;
+  /** Null: a single cut. */
+  readonly batchId: string | null;
+  readonly reason: InterruptionReason;
+  readonly requestedBy: string;
+  /** Code of the transformer district (台区) of its service point. */
+  readonly district: string;
+}
+
 const QUEUED_CUTS = statement(
   'dispatch-queued-cuts',
-  `SELECT id, account_id AS "accountId" FROM switch_command
-   WHERE state = 'QUEUED' AND operation = 'CUT' AND attention_wall_at <= clock_timestamp() AND give_up_wall_at > clock_timestamp()
-   ORDER BY attention_wall_at LIMIT $1`,
+  `SELECT c.id, c.account_id AS "accountId", c.batch_id AS "batchId", c.reason, c.requested_by AS "requestedBy", d.code AS district
+   FROM switch_command c JOIN service_point p ON p.id = c.service_point_id JOIN transformer_district d ON d.id = p.district_id
+   WHERE c.state = 'QUEUED' AND c.operation = 'CUT' AND c.attention_wall_at <= clock_timestamp() AND c.give_up_wall_at > clock_timestamp()
+     AND (c.not_before IS NULL OR c.not_before <= $2)
+   ORDER BY c.attention_wall_at LIMIT $1`,
 );
 
-/** Queued cuts, oldest first, not locked: each is decided again under its account's lock before it is sent. */
-export const queuedCuts = (reader: Pick<Tx, 'rows'>, limit: number): Promise<{ id: string; accountId: string }[]> =>
-  reader.rows(QUEUED_CUTS, [limit]);
+/** Queued cuts whose announced time has come at `at`, oldest first, not locked: each is decided again under its account's lock before it is sent. */
+export const queuedCuts = (reader: Pick<Tx, 'rows'>, at: Date, limit: number): Promise<QueuedCut[]> =>
+  reader.rows(QUEUED_CUTS, [limit, at]);
+
+const POSTPONE_CUT = statement(
+  'dispatch-postpone-cut',
+  `UPDATE switch_command SET attention_wall_at = clock_timestamp() + make_interval(secs => $2::float8 / 1000)
+   WHERE id = $1 AND state = 'QUEUED' AND operation = 'CUT'`,
+);
+
+/** A queued cut for which there is no room yet lets the others pass and is looked at again after `waitMs` of wall time. */
+export async function postponeCut(reader: Pick<Tx, 'rows'>, commandId: string, waitMs: number): Promise<void> {
+  await reader.rows(POSTPONE_CUT, [commandId, waitMs]);
+}
 
 const CLAIM_OVERDUE = statement(
   'dispatch-claim-overdue',
@@ -113,7 +138,8 @@ export const claimOverdue = (
 
 const NEXT_ATTENTION = statement(
   'dispatch-next-attention',
-  `SELECT extract(epoch FROM min(attention_wall_at) - clock_timestamp())::float8 * 1000 AS "waitMs"
+  // A queued cut waits for its announced time, a kill switch, a batch: it wants attention here only when its time is up.
+  `SELECT extract(epoch FROM min(CASE WHEN state = 'QUEUED' AND operation = 'CUT' THEN give_up_wall_at ELSE attention_wall_at END) - clock_timestamp())::float8 * 1000 AS "waitMs"
    FROM switch_command WHERE state IN ('QUEUED', 'SENT', 'ACCEPTED', 'ARMED', 'UNKNOWN')`,
 );
 

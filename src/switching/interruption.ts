@@ -31,6 +31,8 @@ export const InterruptionEntity = defineEntity({
     evidence: p.json<Record<string, unknown>>(),
     /** The cut that carried it out, if a command did. */
     commandId: p.uuid().nullable(),
+    /** The named person who follows the customer up. */
+    owner: p.string().nullable(),
     closedAt: p.datetime().nullable(),
     closedBy: p.string().nullable(),
     closingReason: p.string().nullable(),

@@ -6,8 +6,8 @@ import type { InterruptionReason } from './interruption.js';
 const OPEN_INTERRUPTION = statement(
   'interruption-open',
   `WITH opened AS (
-     INSERT INTO interruption (id, service_point_id, account_id, reason, opened_at, opened_by, evidence, command_id)
-     VALUES ($1, $2, $3, $4, $5, $7, $8, $9)
+     INSERT INTO interruption (id, service_point_id, account_id, reason, opened_at, opened_by, evidence, command_id, owner)
+     VALUES ($1, $2, $3, $4, $5, $7, $8, $9, $11)
      ON CONFLICT (service_point_id, reason) WHERE closed_at IS NULL DO NOTHING RETURNING *),
    audited AS (
      INSERT INTO audit_entry (at, actor_kind, actor, act, subject_type, subject_id, account_id, service_point_id, to_state, reason, detail)
@@ -25,6 +25,7 @@ export async function openInterruption(
     readonly reason: InterruptionReason;
     readonly evidence: Readonly<Record<string, unknown>>;
     readonly commandId?: string;
+    readonly owner?: string | null;
   },
   by: { readonly actor: Actor; readonly at: Date; readonly reason: string },
 ): Promise<string | undefined> {
@@ -39,6 +40,7 @@ export async function openInterruption(
     JSON.stringify(input.evidence),
     input.commandId ?? null,
     by.reason,
+    input.owner ?? null,
   ]);
   return rows[0]?.id;
 }

@@ -1,4 +1,4 @@
-import { statement, type Tx } from '../platform/database.js';
+import { statement, type Reader, type Tx } from '../platform/database.js';
 import type { Relay } from '../metering/meter.js';
 import type { InterruptionReason } from './interruption.js';
 import { OPEN_STATES, type SwitchCommandState, type SwitchOperation } from './switch-command.js';
@@ -8,6 +8,7 @@ export interface SupplyFacts {
   readonly servicePointId: string;
   readonly servicePointNumber: string;
   readonly accountId: string;
+  readonly districtId: string;
   /** Null: no meter is installed. */
   readonly installationId: string | null;
   readonly meterId: string | null;
@@ -24,7 +25,7 @@ export interface SupplyFacts {
 
 const FACTS = (
   where: string,
-) => `SELECT sp.id AS "servicePointId", sp.service_point_number AS "servicePointNumber", sp.account_id AS "accountId",
+) => `SELECT sp.id AS "servicePointId", sp.service_point_number AS "servicePointNumber", sp.account_id AS "accountId", sp.district_id AS "districtId",
        inst.id AS "installationId", m.id AS "meterId", coalesce(m.reconnect_mode, 'DIRECT') AS "reconnectMode",
        m.reported_relay AS "reportedRelay",
        coalesce((SELECT json_agg(json_build_object('id', i.id, 'reason', i.reason) ORDER BY i.id)
@@ -38,6 +39,7 @@ const FACTS = (
 
 const BY_ACCOUNT = statement('supply-facts-account', FACTS('sp.account_id = $1'));
 const BY_POINT = statement('supply-facts-point', FACTS('sp.id = $1'));
+const BY_POINTS = statement('supply-facts-points', FACTS('sp.id = ANY($1::uuid[])'));
 const BY_METERS = statement('supply-facts-meters', FACTS('m.id = ANY($1::uuid[])'));
 
 /** Supply of every service point of an account. */
@@ -51,6 +53,10 @@ export async function supplyOfServicePoint(
 ): Promise<SupplyFacts | undefined> {
   return (await tx.rows<SupplyFacts>(BY_POINT, [servicePointId]))[0];
 }
+
+/** Supply of many service points; those that do not exist are left out. */
+export const supplyOfServicePoints = (tx: Reader, servicePointIds: readonly string[]): Promise<SupplyFacts[]> =>
+  tx.rows<SupplyFacts>(BY_POINTS, [servicePointIds]);
 
 /** Supply of the service points where these meters are installed now. */
 export const supplyOfMeters = (tx: Pick<Tx, 'rows'>, meterIds: readonly string[]): Promise<SupplyFacts[]> =>

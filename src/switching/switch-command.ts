@@ -81,6 +81,15 @@ export const SwitchCommandEntity = defineEntity({
     failureText: p.string().nullable(),
     supersededById: p.uuid().nullable(),
     workOrderId: p.uuid().nullable(),
+    batchId: p.uuid().nullable(),
+    /** The named person who follows the customer up after the cut. */
+    owner: p.string().nullable(),
+    /** Product time announced to the customer: a cut is not sent before. */
+    notBefore: p.datetime().nullable(),
+    policyCode: p.string().nullable(),
+    policyVersion: p.integer().nullable(),
+    /** Who let a quarantined cut go on. */
+    releasedBy: p.string().nullable(),
   },
 });
 export type SwitchCommand = InferEntity<typeof SwitchCommandEntity>;

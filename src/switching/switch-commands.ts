@@ -24,6 +24,11 @@ export interface LockedCommand {
   readonly giveUpWallAt: Date;
   readonly requestedBy: string;
   readonly approvedBy: string | null;
+  readonly batchId: string | null;
+  /** The named person who follows the customer up after a cut. */
+  readonly owner: string | null;
+  /** Who let a quarantined cut go on. */
+  readonly releasedBy: string | null;
   readonly evidence: Readonly<Record<string, unknown>>;
   /** Whether field work is open at the service point. */
   readonly fieldWorkOpen: boolean;
@@ -32,7 +37,8 @@ export interface LockedCommand {
 const LOCKED_COLUMNS = `c.id, c.account_id AS "accountId", c.service_point_id AS "servicePointId", c.meter_id AS "meterId",
   c.installation_id AS "installationId", c.operation, c.mode, c.reason, c.state, c.sequence, c.not_after AS "notAfter",
   c.attempts, c.reads, c.contradictions, c.read_request_id AS "readRequestId", c.give_up_wall_at AS "giveUpWallAt",
-  c.requested_by AS "requestedBy", c.approved_by AS "approvedBy", c.evidence,
+  c.requested_by AS "requestedBy", c.approved_by AS "approvedBy", c.batch_id AS "batchId", c.owner,
+  c.released_by AS "releasedBy", c.evidence,
   EXISTS (SELECT FROM work_order w WHERE w.service_point_id = c.service_point_id AND w.state = 'OPEN') AS "fieldWorkOpen"`;
 
 const OPEN_LIST = OPEN_STATES.map((state) => `'${state}'`).join(', ');
@@ -130,6 +136,9 @@ export interface CommandMove {
   readonly accepted?: boolean;
   readonly approvedBy?: string;
   readonly supersededById?: string;
+  /** Product time before which a cut is not sent. */
+  readonly notBefore?: Date;
+  readonly releasedBy?: string;
   readonly workOrderId?: string;
   readonly reason?: string;
   readonly detail?: Readonly<Record<string, unknown>>;
@@ -140,7 +149,7 @@ const MOVE_COMMANDS = statement(
   `WITH wanted AS (
      SELECT * FROM jsonb_to_recordset($1::jsonb) AS w (id uuid, "from" text, "to" text, "waitMs" float8, "windowMs" float8, code text, "text" text,
        reads smallint, contradictions smallint, "readRequestId" uuid, "clearSequence" boolean, accepted boolean, "approvedBy" text,
-       "supersededById" uuid, "workOrderId" uuid, reason text, detail jsonb, ended boolean)),
+       "supersededById" uuid, "workOrderId" uuid, "notBefore" timestamptz, "releasedBy" text, reason text, detail jsonb, ended boolean)),
    moved AS (
      UPDATE switch_command c SET
        state = w."to",
@@ -157,6 +166,8 @@ const MOVE_COMMANDS = statement(
        approved_at = CASE WHEN w."approvedBy" IS NULL THEN c.approved_at ELSE $4 END,
        superseded_by_id = coalesce(w."supersededById", c.superseded_by_id),
        work_order_id = coalesce(w."workOrderId", c.work_order_id),
+       not_before = coalesce(w."notBefore", c.not_before),
+       released_by = coalesce(w."releasedBy", c.released_by),
        ended_at = CASE WHEN w.ended THEN $4 ELSE c.ended_at END,
        ended_wall_at = CASE WHEN w.ended THEN clock_timestamp() ELSE c.ended_wall_at END
      FROM wanted w WHERE c.id = w.id AND c.state = w."from"

@@ -1,0 +1,34 @@
+import { Loop } from '../platform/loop.js';
+import type { BillingContext } from './issue-bills.js';
+import { workBillingRun } from './work-billing-run.js';
+
+/** Looks for runs this often by itself, wall ms: a nudge may be lost, and a process that died leaves its run behind. */
+const LOOK_MS = 5_000;
+
+/** Works off billing runs, one after the other, in the process that has the jobs. */
+export class BillingRunner {
+  private readonly loop: Loop;
+  private readonly unlisten: () => void;
+  private readonly sign = { stopped: false };
+
+  constructor(ctx: BillingContext) {
+    this.loop = new Loop(
+      'billing-runs',
+      async () => ((await workBillingRun(ctx, this.sign)) ? 0 : LOOK_MS),
+      LOOK_MS,
+      ctx.log,
+    );
+    this.unlisten = ctx.nudges.listen('billing', () => this.loop.wake());
+  }
+
+  start(): void {
+    this.loop.wake();
+  }
+
+  /** Ends after the page under way; the run goes on in whichever process looks next. */
+  async stop(): Promise<void> {
+    this.sign.stopped = true;
+    this.unlisten();
+    await this.loop.stop();
+  }
+}

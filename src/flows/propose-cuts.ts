@@ -1,0 +1,210 @@
+import { lockAccounts } from '../accounts/accounts.js';
+import { blockers, NOT_IN_DRY_RUN, type CutCheck } from '../dunning/cut-checks.js';
+import { insertBatch } from '../dunning/cut-batches.js';
+import { recordAudit, type Actor } from '../platform/audit.js';
+import { statement, type Reader, type Tx } from '../platform/database.js';
+import { UserError } from '../platform/errors.js';
+import { once } from '../platform/idempotency.js';
+import { newId } from '../platform/ids.js';
+import { daysBetween, localDate, startOfLocalDay } from '../platform/local-date.js';
+import type { InterruptionReason } from '../switching/interruption.js';
+import { insertCuts, type CutOrder } from '../switching/cut-orders.js';
+import type { FlowContext } from './context.js';
+import { decideCuts, type CutDecision } from './cut-decisions.js';
+
+/** Judged in one go; a district has at most 2,000 meters behind one concentrator. */
+const PAGE = 500;
+const MINUTE_MS = 60_000;
+
+/** What a proposal is for. `plannedFor` is a local day; `owner` the named person who follows the customers up. */
+export interface Proposal {
+  readonly districtId: string;
+  readonly plannedFor: string;
+  readonly note: string;
+}
+
+/** What came of it. No batch: nobody may be cut that day, or the district has a batch for it already. */
+export interface ProposedCuts {
+  readonly batchId: string | undefined;
+  readonly proposed: number;
+  readonly considered: number;
+}
+
+/** Service points that may come into question: somebody owes, there is a meter, and power is on. Whoever may be cut is judged one by one. */
+const CANDIDATES = statement(
+  'propose-cuts-candidates',
+  `SELECT sp.id AS "servicePointId", CASE a.payment_mode WHEN 'PREPAID' THEN 'PREPAID_EXHAUSTED' ELSE 'ARREARS' END AS reason
+   FROM service_point sp JOIN account a ON a.id = sp.account_id AND a.closed_at IS NULL
+   JOIN meter_installation i ON i.service_point_id = sp.id AND i.removed_at IS NULL
+   WHERE sp.district_id = $1 AND sp.id > $2
+     AND CASE a.payment_mode WHEN 'PREPAID' THEN a.credit_minor < a.due_minor OR a.due_minor > 0
+         ELSE EXISTS (SELECT FROM bill b WHERE b.account_id = a.id AND b.due_date < $3::date AND b.paid_minor < b.total_minor) END
+     AND NOT EXISTS (SELECT FROM interruption x WHERE x.service_point_id = sp.id AND x.closed_at IS NULL)
+     AND NOT EXISTS (SELECT FROM switch_command c WHERE c.meter_id = i.meter_id AND c.ended_at IS NULL)
+   ORDER BY sp.id LIMIT $4`,
+);
+const OPEN_BATCH = statement(
+  'propose-cuts-open-batch',
+  `SELECT id FROM cut_batch WHERE district_id = $1 AND planned_for = $2 AND ended_at IS NULL`,
+);
+const OWNER = statement(
+  'propose-cuts-owner',
+  `SELECT coalesce(manager, '95598') AS owner FROM transformer_district WHERE id = $1`,
+);
+
+/** A service point that owes, and the reason it would be cut for. */
+export interface CutCandidate {
+  readonly servicePointId: string;
+  readonly reason: InterruptionReason;
+}
+
+/** A page of a district's candidates for a local day, after a service point. */
+export const cutCandidates = (
+  tx: Reader,
+  page: { readonly districtId: string; readonly after: string; readonly date: string; readonly limit: number },
+): Promise<CutCandidate[]> => tx.rows<CutCandidate>(CANDIDATES, [page.districtId, page.after, page.date, page.limit]);
+
+export const FIRST_ID = '00000000-0000-0000-0000-000000000000';
+
+/** The instant by which a day's cuts are judged beforehand: the first at which one of these policies would allow them. */
+export function openingOf(ctx: Pick<FlowContext, 'policies' | 'timeZone'>, date: string): Date {
+  const opening = ctx.policies.list.map(({ policy }) => policy.calendar.hours.from).toSorted()[0] ?? '00:00';
+  const minutes = Number(opening.slice(0, 2)) * 60 + Number(opening.slice(3));
+  return new Date(startOfLocalDay(date, ctx.timeZone).getTime() + minutes * MINUTE_MS);
+}
+
+/** What keeps somebody out of a proposal or a dry run. People still have to approve and to call, and the hour has not come; the day must be right. */
+export const blocksProposal = (checks: readonly CutCheck[]): CutCheck[] =>
+  blockers(checks, [...NOT_IN_DRY_RUN, 'ALLOWED_HOUR']);
+
+/**
+ * Proposes the cuts of a district for a day: everybody whom the policy would allow to be cut on it, as one batch that waits for approval.
+ * Nobody is cut by a proposal; each is judged again when the ramp releases it and when it is sent.
+ */
+export const proposeCuts = (ctx: FlowContext, proposal: Proposal, actor: Actor): Promise<ProposedCuts> =>
+  ctx.db.transaction('propose-cuts', (tx) => propose(ctx, tx, proposal, actor));
+
+/** How far ahead somebody may propose, days: what is known about a day further off is not worth approving. */
+const MOST_DAYS_AHEAD = 14;
+
+/**
+ * The same, asked for by a person.
+ *
+ * @throws UserError PLANNED_DAY_OUT_OF_RANGE, BATCH_OPEN (detail.batchId), NOBODY_TO_CUT, IDEMPOTENCY_KEY_REUSED
+ */
+export async function proposeCutsOnRequest(
+  ctx: FlowContext,
+  request: Proposal & { readonly idempotencyKey: string },
+  actor: Actor,
+): Promise<{ readonly batchId: string; readonly replayed: boolean }> {
+  return ctx.db.transaction('propose-cuts', async (tx) => {
+    const at = ctx.clock.now();
+    const { idempotencyKey, ...proposal } = request;
+    return once(tx, { key: idempotencyKey, act: 'propose-cuts', content: proposal, at }, async () => {
+      const daysAhead = daysBetween(localDate(at, ctx.timeZone), proposal.plannedFor);
+      if (daysAhead < 0 || daysAhead > MOST_DAYS_AHEAD) {
+        const text = `Cuts are proposed for today or a day at most ${MOST_DAYS_AHEAD} days ahead.`;
+        throw new UserError('PLANNED_DAY_OUT_OF_RANGE', text, 'plannedFor');
+      }
+      const [open] = await tx.rows<{ id: string }>(OPEN_BATCH, [proposal.districtId, proposal.plannedFor]);
+      if (open) {
+        const text = 'This district has an open batch for that day. Follow that one, or abort it first.';
+        throw new UserError('BATCH_OPEN', text, 'plannedFor', { batchId: open.id });
+      }
+      const { batchId } = await propose(ctx, tx, proposal, actor);
+      if (!batchId) {
+        const text = 'Nobody of this district may be cut on that day. A dry run says why, account by account.';
+        throw new UserError('NOBODY_TO_CUT', text, 'plannedFor');
+      }
+      return { batchId };
+    });
+  });
+}
+
+async function propose(ctx: FlowContext, tx: Tx, proposal: Proposal, actor: Actor): Promise<ProposedCuts> {
+  const at = openingOf(ctx, proposal.plannedFor);
+  const chosen: CutCandidate[] = [];
+  let considered = 0;
+  const most = Math.min(...ctx.policies.list.map(({ policy }) => policy.volumeCap.perDay));
+  for (let after = FIRST_ID; ;) {
+    const page = await cutCandidates(tx, {
+      districtId: proposal.districtId,
+      after,
+      date: proposal.plannedFor,
+      limit: PAGE,
+    });
+    const decisions = await decideCuts(ctx, tx, page, at);
+    chosen.push(...page.filter(({ servicePointId }) => isProposable(decisions.get(servicePointId))));
+    considered += page.length;
+    if (page.length < PAGE || chosen.length >= most) break;
+    after = page.at(-1)!.servicePointId;
+  }
+  const wanted = chosen.slice(0, most);
+  if (wanted.length === 0) return { batchId: undefined, proposed: 0, considered };
+  const { batchId, proposed } = await openBatch(ctx, tx, proposal, wanted, at, actor);
+  return { batchId, proposed, considered };
+}
+
+const isProposable = (decision: CutDecision | undefined): boolean =>
+  decision !== undefined && blocksProposal(decision.checks).length === 0;
+
+async function openBatch(
+  ctx: FlowContext,
+  tx: Tx,
+  proposal: Proposal,
+  wanted: readonly CutCandidate[],
+  judgedAt: Date,
+  actor: Actor,
+): Promise<{ batchId: string | undefined; proposed: number }> {
+  const at = ctx.clock.now();
+  const before = await decideCuts(ctx, tx, wanted, judgedAt);
+  await lockAccounts(tx, [...new Set([...before.values()].map(({ supply }) => supply.accountId))].toSorted());
+  // A payment may have come between the look and the lock.
+  const decisions = await decideCuts(ctx, tx, wanted, judgedAt);
+  const orders = wanted.flatMap(({ servicePointId, reason }): CutOrder[] => {
+    const decision = decisions.get(servicePointId);
+    if (!isProposable(decision)) return [];
+    const { supply, policy, checks } = decision!;
+    return [
+      {
+        id: newId(),
+        accountId: supply.accountId,
+        servicePointId,
+        meterId: supply.meterId!,
+        installationId: supply.installationId!,
+        reason,
+        state: 'PENDING_APPROVAL',
+        evidence: { judgedFor: judgedAt, checks },
+        policyCode: policy!.policy.code,
+        policyVersion: policy!.version,
+      },
+    ];
+  });
+  if (orders.length === 0) return { batchId: undefined, proposed: 0 };
+  const [row] = await tx.rows<{ owner: string }>(OWNER, [proposal.districtId]);
+  const { districtId, plannedFor, note } = proposal;
+  const batch = { districtId, plannedFor, owner: row!.owner, reason: note, size: orders.length };
+  const batchId = await insertBatch(tx, batch, { actor, at });
+  if (!batchId) return { batchId: undefined, proposed: 0 };
+  const ids = await insertCuts(tx, orders, {
+    actor,
+    at,
+    batchId,
+    owner: row!.owner,
+    note,
+    windowMs: ctx.timings.approvalMs,
+  });
+  const detail = { plannedFor, size: orders.length, ordered: ids.length };
+  await recordAudit(tx, at, actor, [
+    {
+      act: 'cut-batch.proposed',
+      subjectType: 'CutBatch',
+      subjectId: batchId,
+      toState: 'PENDING_APPROVAL',
+      reason: note,
+      detail,
+    },
+  ]);
+  tx.afterCommit(() => ctx.nudges.nudge('changed', [batchId, ...ids]));
+  return { batchId, proposed: ids.length };
+}

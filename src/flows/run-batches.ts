@@ -1,0 +1,83 @@
+import { batchMembers, lockBatch, moveBatch, type LockedBatch } from '../dunning/cut-batches.js';
+import { rampDecision } from '../dunning/ramp-policy.js';
+import { statement, type Tx } from '../platform/database.js';
+import { localDate, localTime } from '../platform/local-date.js';
+import { districtPerHour, systemPerDay } from '../switching/threshold-policy.js';
+import { cutCounts, thresholdsAt } from '../switching/thresholds.js';
+import { systemActor, type FlowContext } from './context.js';
+import { lastCallLeadMs } from './queue-cuts.js';
+import { endBatch, releaseStep } from './release-batch.js';
+
+const ACTOR = systemActor('run-batches');
+/** Batches open at once are few: one a district and day. */
+const GROUP = 2_000;
+
+const OPEN_BATCHES = statement(
+  'run-batches-open',
+  `SELECT id FROM cut_batch WHERE ended_at IS NULL ORDER BY planned_for, id LIMIT $1`,
+);
+const POINT_OF_DISTRICT = statement(
+  'run-batches-point',
+  `SELECT service_point_id AS id FROM switch_command WHERE batch_id = $1 ORDER BY id LIMIT 1`,
+);
+
+/** Takes every open batch one step further, each in a transaction of its own. May run late, twice, or beside another process. */
+export async function runBatches(ctx: FlowContext, at: Date): Promise<void> {
+  for (const { id } of await ctx.db.rows<{ id: string }>(OPEN_BATCHES, [GROUP])) {
+    await ctx.db.transaction('run-batch', async (tx) => {
+      const batch = await lockBatch(tx, id);
+      if (batch) await runBatch(ctx, tx, batch, at);
+    });
+  }
+}
+
+async function runBatch(ctx: FlowContext, tx: Tx, batch: LockedBatch, at: Date): Promise<void> {
+  const today = localDate(at, ctx.timeZone);
+  const by = { actor: ACTOR, at };
+  if (batch.plannedFor < today) {
+    const text = 'the day it was planned for is over; what was not sent is decided anew';
+    return endBatch(ctx, tx, batch, 'EXPIRED', { ...by, code: 'DAY_OVER', text });
+  }
+  const members = await batchMembers(tx, batch.id);
+  const allowance = await allowanceOf(tx, batch, at);
+  const decision = rampDecision(members, batch.rampStep, allowance);
+  if (decision.kind === 'DONE') {
+    const text = 'every cut of it is settled';
+    return endBatch(ctx, tx, batch, 'DONE', { ...by, code: 'SETTLED', text });
+  }
+  if (!['APPROVED', 'RUNNING'].includes(batch.state) || batch.plannedFor > today) return;
+  if (decision.kind === 'ABORT') return endBatch(ctx, tx, batch, 'ABORTED', { ...by, ...decision });
+  if (decision.kind === 'WAIT' || !couldBeSentToday(ctx, at)) return;
+  let running = batch;
+  if (batch.state === 'APPROVED') {
+    await moveBatch(tx, batch, 'RUNNING', { ...by, text: 'the day has come' });
+    running = { ...batch, state: 'RUNNING' };
+  }
+  await releaseStep(ctx, tx, running, decision.commandIds, by);
+  tx.afterCommit(() => ctx.nudges.nudge('changed', [batch.id]));
+}
+
+/** Whether the hours of some policy are open now, and still are when the last call has been given its time. Each cut is judged by its own. */
+function couldBeSentToday(ctx: FlowContext, at: Date): boolean {
+  return ctx.policies.list.some(({ policy }) => {
+    const { from, to } = policy.calendar.hours;
+    const sendable = new Date(at.getTime() + lastCallLeadMs(policy));
+    return localTime(at, policy.timeZone) >= from && localTime(sendable, policy.timeZone).slice(0, 5) < to;
+  });
+}
+
+/** How many cuts the thresholds leave room for now: a batch of ours does not run into its own quarantine. */
+async function allowanceOf(tx: Tx, batch: LockedBatch, at: Date): Promise<number> {
+  const [point] = await tx.rows<{ id: string }>(POINT_OF_DISTRICT, [batch.id]);
+  if (!point) return 0;
+  const thresholds = await thresholdsAt(tx, at);
+  const counts = await cutCounts(tx, { at, servicePointId: point.id, persons: [] });
+  return Math.max(
+    0,
+    Math.min(
+      Number(districtPerHour(thresholds, counts.districtPoints)) - counts.districtLastHour,
+      Number(systemPerDay(thresholds, counts.installedMeters)) - counts.systemLastDay,
+      Number(thresholds.SYSTEM_PER_HOUR) - counts.systemLastHour,
+    ),
+  );
+}
