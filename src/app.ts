@@ -1,26 +1,35 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
+import { AuditSealer } from './platform/audit-sealer.js';
 import { ProductClock } from './platform/clock.js';
 import { Database } from './platform/database.js';
-import { chineseHolidays } from './platform/holidays.js';
 import { createLogger, type Logger } from './platform/log.js';
 import { Nudges } from './platform/nudges.js';
 import { Scheduler } from './platform/schedules.js';
+import { loadKey } from './platform/signing-key.js';
+import { putPoliciesInForce } from './dunning/policies-in-force.js';
+import { loadPolicyBook, PolicyError, type PolicyBook } from './dunning/policy-book.js';
 import { startEmbeddedBroker, type EmbeddedBroker } from './embedded/broker.js';
 import { loginsFrom } from './embedded/gateway-login.js';
 import { startEmbeddedPostgres, type EmbeddedPostgres } from './embedded/postgres.js';
 import type { FlowContext } from './flows/context.js';
 import { schedulesOf } from './flows/schedules.js';
+import { GuardClient } from './head-end/guard-client.js';
 import { startHeadEnd, type HeadEnd } from './head-end/head-end.js';
 import { loadSigningKey, type SigningKey } from './head-end/signing.js';
+import { CHINA_LATE_FEE_RULE } from './billing/late-fee-rules/china.js';
 import { DEFAULT_SWITCH_TIMINGS } from './switching/switch-timings.js';
 import { fleetManifest } from './simulation/fleet-manifest.js';
 import { openWorld } from './simulation/open-world.js';
 import { SIMULATION_START } from './simulation/world.js';
+import { grantGuardReads, guardAccessOf, guardKeyFor } from './app-guard.js';
 import { onFreePort } from './app-ports.js';
-import { CHINA_CUT_POLICY, ConfigError, type Config } from './config.js';
+import { ConfigError, type Config } from './config.js';
+import { weatherSchedules } from './app-weather.js';
+import { startMessagingPart } from './app-messaging.js';
 import { startApiServer, type RunningApi } from './app-api.js';
 import { migrate, openOrm } from './orm.js';
+import { calendarOf } from './platform/holidays.js';
 
 /** A running Relight, or the part of it that its role asks for. */
 export interface App {
@@ -47,7 +56,7 @@ export interface StartProgress {
  * Starts what the role asks for, in the order in which one part needs the other, and takes everything down again if a part fails.
  * @throws ConfigError for what the user can put right
  */
-export async function startApp(config: Config, progress: StartProgress): Promise<App> {
+export async function startApp(config: Config, progress: StartProgress, startGuard?: StartGuard): Promise<App> {
   const log = createLogger(config.LOG_LEVEL);
   const undo: (() => Promise<unknown>)[] = [];
   const stop = async () => {
@@ -55,17 +64,25 @@ export async function startApp(config: Config, progress: StartProgress): Promise
       await act().catch((error: Error) => log.error({ err: error }, 'a part did not stop cleanly'));
   };
   try {
-    return await start(config, log, progress, undo, stop);
+    return await start({ config, log, progress, startGuard }, undo, stop);
   } catch (error) {
     await stop();
     throw error;
   }
 }
 
+/** Starts a guard that belongs to this product: before the head-end, and it is stopped after it. */
+export type StartGuard = (db: Database, databaseUrl: string) => Promise<{ stop(): Promise<void> } | undefined>;
+
+interface StartParts {
+  readonly config: Config;
+  readonly log: Logger;
+  readonly progress: StartProgress;
+  readonly startGuard: StartGuard | undefined;
+}
+
 async function start(
-  config: Config,
-  log: Logger,
-  progress: StartProgress,
+  { config, log, progress, startGuard }: StartParts,
   undo: (() => Promise<unknown>)[],
   stop: () => Promise<void>,
 ): Promise<App> {
@@ -90,20 +107,39 @@ async function start(
           log.warn({ err: error }, 'the clock could not be read; the next nudge or schedule will'),
         ),
   );
+  const book = readPolicyBook(config);
   const timings = { ...DEFAULT_SWITCH_TIMINGS, ...config.SWITCH_TIMINGS };
-  const ctx: FlowContext = { db, clock, nudges, log, timeZone: CHINA_CUT_POLICY.timeZone,
-    cutPolicy: CHINA_CUT_POLICY, timings, holidays: chineseHolidays };
+  const ctx: FlowContext = {
+    db,
+    clock,
+    nudges,
+    log,
+    timeZone: book.timeZone,
+    holidays: calendarOf(book.place),
+    policies: await putPoliciesInForce(db, book.policies, clock.now()),
+    lateFeeRule: CHINA_LATE_FEE_RULE,
+    timings,
+  };
   const newWorld = config.simulation && config.role === 'all' ? await openSimulatedWorld(ctx, config, progress) : false;
 
+  startSealer(config, ctx, undo);
   const key = loadSigningKey(
     config.HEAD_END_KEY_FILE ?? join(config.DATA_DIR, 'keys', 'head-end.pem'),
     config.simulation,
   );
-  const wire = await startWire(config, ctx, key, remarks, undo, progress);
+  const guard = new GuardClient(guardAccessOf(config), log);
+  if (config.role === 'all') await grantGuardReads(db);
+  if (startGuard) {
+    const guardProcess = await startGuard(db, databaseUrl);
+    if (guardProcess) undo.push(() => guardProcess.stop());
+  }
+  const wire = await startWire(config, ctx, { key, guard }, remarks, undo, progress);
   if (config.role === 'all' || config.role === 'jobs') {
-    const scheduler = new Scheduler(db, clock, nudges, log, schedulesOf(ctx));
+    const schedules = [...schedulesOf(ctx), ...weatherSchedules(config.WEATHER_DIR, ctx)];
+    const scheduler = new Scheduler(db, clock, nudges, log, schedules);
     await scheduler.start();
     undo.push(() => scheduler.stop());
+    startMessagingPart(config, ctx, undo);
   }
   let api: RunningApi | undefined;
   if (config.role === 'all' || config.role === 'api') {
@@ -111,7 +147,8 @@ async function start(
     const orm = await openOrm(databaseUrl);
     undo.push(() => orm.close(true));
     api = await startApiServer(config, ctx, orm, remarks, {
-      manifest: () => fleetManifest(ctx, [{ kid: key.kid, role: 'head-end', x: key.x }]),
+      manifest: async () =>
+        fleetManifest(ctx, [{ kid: key.kid, role: 'head-end', x: key.x }, ...(await guardKeyFor(config, guard))]),
       headEndConnected: () => wire.headEnd?.connected,
     });
     undo.push(() => api!.close());
@@ -128,6 +165,16 @@ async function start(
     remarks,
     stop,
   };
+}
+
+/** @throws ConfigError naming file, place, and what would be right */
+function readPolicyBook(config: Config): PolicyBook {
+  try {
+    return loadPolicyBook(config.POLICY);
+  } catch (error) {
+    if (error instanceof PolicyError) throw new ConfigError(`POLICY: ${error.message}`);
+    throw error;
+  }
 }
 
 function migrateOrTell(config: Config, databaseUrl: string): Promise<void> {
@@ -160,10 +207,21 @@ async function openSimulatedWorld(ctx: FlowContext, config: Config, progress: St
   return fresh;
 }
 
+/** Begun before whatever writes the audit, and so ended after it: the last entries are sealed too. */
+function startSealer(config: Config, ctx: FlowContext, undo: (() => Promise<unknown>)[]): void {
+  if (config.role !== 'all' && config.role !== 'jobs') return;
+  const path = config.AUDIT_KEY_FILE ?? join(config.DATA_DIR, 'keys', 'audit.pem');
+  const key = loadKey(path, { role: 'audit', setting: 'AUDIT_KEY_FILE' }, config.simulation);
+  const checkpointFile = config.AUDIT_CHECKPOINT_FILE ?? join(config.DATA_DIR, 'audit', 'checkpoints.jsonl');
+  const sealer = new AuditSealer({ db: ctx.db, clock: ctx.clock, log: ctx.log, key, checkpointFile });
+  sealer.start();
+  undo.push(() => sealer.stop());
+}
+
 async function startWire(
   config: Config,
   ctx: FlowContext,
-  key: SigningKey,
+  signers: { readonly key: SigningKey; readonly guard: GuardClient },
   remarks: string[],
   undo: (() => Promise<unknown>)[],
   progress: StartProgress,
@@ -177,7 +235,8 @@ async function startWire(
     undo.push(() => broker!.stop());
   }
   const url = config.MQTT_URL ?? broker!.url;
-  const headEnd = startHeadEnd(ctx, { url, username: config.MQTT_USERNAME, password, clientId: config.INSTANCE }, key);
+  const access = { url, username: config.MQTT_USERNAME, password, clientId: config.INSTANCE };
+  const headEnd = startHeadEnd(ctx, access, signers.key, signers.guard);
   undo.push(() => headEnd.stop());
   return { mqttUrl: url, headEnd, embedded: broker !== undefined };
 }

@@ -1,11 +1,25 @@
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
-import type { CutPolicy } from './switching/cut-policy.js';
 
-export const ROLES = ['all', 'api', 'head-end', 'jobs'] as const;
+export const ROLES = ['all', 'api', 'head-end', 'jobs', 'guard'] as const;
 export type Role = (typeof ROLES)[number];
 
 const port = z.coerce.number({ error: 'must be a port number from 0 to 65535' }).int().min(0).max(65_535);
+/** A shared secret and a decision about cuts do not travel in the clear. */
+function isGuardUrl(text: string): boolean {
+  if (/^unix:\/./.test(text)) return true;
+  if (!URL.canParse(text)) return false;
+  const { protocol, hostname } = new URL(text);
+  return protocol === 'https:' || (protocol === 'http:' && ['127.0.0.1', '[::1]', 'localhost'].includes(hostname));
+}
+
+/** Names and amounts do not travel in the clear. */
+function isWebhookUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, hostname } = new URL(text);
+  return protocol === 'https:' || (protocol === 'http:' && ['127.0.0.1', '[::1]', 'localhost'].includes(hostname));
+}
+
 const flag = z.enum(['0', '1']).transform((value) => value === '1');
 
 const environment = z.object({
@@ -31,6 +45,24 @@ const environment = z.object({
     .max(2 ** 32 - 1)
     .default(7),
   HEAD_END_KEY_FILE: z.string().optional(),
+  /** Where the guard answers: unix:/path, http://127.0.0.1:port, or https://… of a guard behind TLS. */
+  GUARD_URL: z
+    .string()
+    .refine(isGuardUrl, 'must be unix:/path, http:// on this machine (127.0.0.1), or https://')
+    .optional(),
+  GUARD_TOKEN: z.string().min(24).optional(),
+  GUARD_KEY_FILE: z.string().optional(),
+  GUARD_DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
+  GUARD_BUDGET: z.string().optional(),
+  AUDIT_KEY_FILE: z.string().optional(),
+  AUDIT_CHECKPOINT_FILE: z.string().optional(),
+  /** Directory into which weather reports are moved, one JSON object a line; unset: they come by the API alone. */
+  WEATHER_DIR: z.string().optional(),
+  /** Where messages to customers are posted (https://, or http:// on this machine); unset: files in DATA_DIR/outbox. */
+  MESSAGE_WEBHOOK_URL: z.string().refine(isWebhookUrl, 'must be https://, or http:// on this machine').optional(),
+  MESSAGE_WEBHOOK_SECRET: z.string().min(24).optional(),
+  /** In simulation: phones answer by themselves. */
+  SIMULATED_DELIVERY: flag.optional(),
   INSTANCE: z
     .string()
     .regex(/^[a-z0-9-]{1,32}$/)
@@ -38,6 +70,8 @@ const environment = z.object({
   OIDC_ISSUER: z.url().optional(),
   OIDC_AUDIENCE: z.string().optional(),
   OIDC_JWKS_URL: z.url().optional(),
+  /** The rules a cut must keep: a preset's name, or a file of one's own. */
+  POLICY: z.string().default('CHINA'),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('warn'),
   SWITCH_TIMINGS: z
     .string()
@@ -69,9 +103,18 @@ export function readConfig(env: NodeJS.ProcessEnv, args: readonly string[]): Con
   const role = z.enum(ROLES).safeParse(values.role);
   if (!role.success) throw new ConfigError(`--role must be one of ${ROLES.join(', ')}`);
   const settings = parsed.data;
-  const simulation = settings.SIMULATION ?? !(settings.DATABASE_URL && settings.MQTT_URL);
-  if (!simulation) requireOutsideSimulation(settings);
-  if (role.data !== 'all' && !settings.DATABASE_URL)
+  const isGuard = role.data === 'guard';
+  // A guard by itself does not guess: it goes by the real clock unless it is told otherwise.
+  const simulation = settings.SIMULATION ?? (!isGuard && !(settings.DATABASE_URL && settings.MQTT_URL));
+  if (settings.GUARD_URL && !settings.GUARD_URL.startsWith('unix:') && !settings.GUARD_TOKEN)
+    throw new ConfigError(
+      'GUARD_TOKEN: a guard on a port needs a secret of at least 24 characters that both sides know.',
+    );
+  if (settings.MESSAGE_WEBHOOK_URL && !settings.MESSAGE_WEBHOOK_SECRET)
+    throw new ConfigError('MESSAGE_WEBHOOK_SECRET: messages are signed with a secret of at least 24 characters.');
+  if (isGuard) requireForGuard(settings, simulation);
+  else if (!simulation) requireOutsideSimulation(settings);
+  if (role.data !== 'all' && !isGuard && !settings.DATABASE_URL)
     throw new ConfigError('--role splits processes over one database: name it in DATABASE_URL.');
   return {
     ...settings,
@@ -94,6 +137,21 @@ function requireOutsideSimulation(settings: z.infer<typeof environment>): void {
     settings.HEAD_END_KEY_FILE
       ? ''
       : 'HEAD_END_KEY_FILE: make a key with openssl genpkey -algorithm ed25519 -out head-end.pem',
+    settings.GUARD_URL
+      ? ''
+      : 'GUARD_URL: without a guard of its own (--role=guard, deploy/README.md) there are no cuts.',
+    settings.AUDIT_KEY_FILE ? '' : 'AUDIT_KEY_FILE: make a key with openssl genpkey -algorithm ed25519 -out audit.pem',
+  ].filter((line) => line !== '');
+  if (missing.length > 0) throw new ConfigError(`these settings are missing:\n  ${missing.join('\n  ')}`);
+}
+
+/** What a guard of its own must be given. */
+function requireForGuard(settings: z.infer<typeof environment>, simulation: boolean): void {
+  const missing = [
+    settings.GUARD_DATABASE_URL ? '' : 'GUARD_DATABASE_URL: a role that may only read, from deploy/guard-role.sql.',
+    simulation || settings.GUARD_KEY_FILE
+      ? ''
+      : 'GUARD_KEY_FILE: make a key with openssl genpkey -algorithm ed25519 -out guard.pem',
   ].filter((line) => line !== '');
   if (missing.length > 0) throw new ConfigError(`these settings are missing:\n  ${missing.join('\n  ')}`);
 }
@@ -109,15 +167,3 @@ function parseArguments(args: readonly string[]) {
     throw new ConfigError(`${(error as Error).message}\nKnown: --role=${ROLES.join('|')}, --no-story, --no-simulator`);
   }
 }
-
-/** The floor under any cut in China; regional ladders come on top of it. */
-export const CHINA_CUT_POLICY: CutPolicy = {
-  timeZone: 'Asia/Shanghai',
-  minOverdueDays: 30,
-  minDebtMinor: 1_000n,
-  minNoticeDays: 3,
-  maxNoticeDays: 7,
-  allowedWeekdays: [1, 2, 3, 4],
-  allowedHours: { from: 9, to: 15 },
-  protectedKinds: ['LIFE_SUPPORT', 'MEDICAL', 'LONE_ELDERLY', 'LOW_INCOME', 'INFANT', 'DISABLED', 'IMPORTANT_USER'],
-};

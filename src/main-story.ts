@@ -24,7 +24,8 @@ interface Move {
 
 interface Debtor {
   readonly accountNumber: string;
-  readonly due: { readonly amount: string; readonly currency: string };
+  /** With the late fees to today. */
+  readonly amountDue: { readonly total: { readonly amount: string; readonly currency: string } };
   readonly servicePointNumber: string;
 }
 
@@ -49,9 +50,10 @@ async function tell(app: App, teller: Teller): Promise<void> {
   print();
   const debtor = await findDebtor(app, teller);
   if (!debtor) return print('  Nobody in this district may be cut right now, and that is a fine ending too.');
-  const { accountNumber, servicePointNumber, due } = debtor;
+  const { accountNumber, servicePointNumber } = debtor;
+  const { total: due } = debtor.amountDue;
   teller.line(
-    `Account ${accountNumber} owes ${due.amount} ${due.currency}; a written notice was served ${NOTICE_DAYS_AGO} days ago.`,
+    `Account ${accountNumber} owes ${due.amount} ${due.currency}, late fees included; a written notice was served ${NOTICE_DAYS_AGO} days ago.`,
   );
 
   const cut = await teller.ask<SwitchAnswer>('SUPERVISOR', REQUEST_CUT, {
@@ -119,7 +121,7 @@ async function findDebtor(app: App, teller: Teller): Promise<Debtor | undefined>
       day: noticeDay(app),
     });
     if (cutChecks.blocking.every(({ code }) => code === 'APPROVED'))
-      return { accountNumber: node.accountNumber, due: node.due, servicePointNumber: servicePoint.servicePointNumber };
+      return { ...node, servicePointNumber: servicePoint.servicePointNumber };
   }
   return undefined;
 }
@@ -161,7 +163,7 @@ function succeeded<C extends Change>(change: C): C {
   return change;
 }
 
-const DEBTORS = `{ accounts(first: 50, filter: { standing: IN_ARREARS }) { edges { node { accountNumber due { amount currency } servicePoints(first: 1) { edges { node { servicePointNumber meter { reconnectMode } } } } } } } }`;
+const DEBTORS = `{ accounts(first: 50, filter: { standing: IN_ARREARS }) { edges { node { accountNumber amountDue { total { amount currency } } servicePoints(first: 1) { edges { node { servicePointNumber meter { reconnectMode } } } } } } } }`;
 const CHECKS = `query ($servicePointNumber: String!, $day: Date) { cutChecks(servicePointNumber: $servicePointNumber, interruptionReason: ARREARS, noticeServedOn: $day) { blocking { code } } }`;
 const REQUEST_CUT = `mutation ($input: RequestCutInput!) { change: requestCut(input: $input) { switchCommand { id } userErrors { code message } } }`;
 const APPROVE = `mutation ($input: SwitchDecisionInput!) { change: approveSwitchCommand(input: $input) { switchCommand { id } userErrors { code message } } }`;

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { App, StartProgress } from './app.js';
+import { guardDirOf } from './app-guard.js';
 import { ConfigError } from './config.js';
 import { statement } from './platform/database.js';
 
@@ -45,7 +46,10 @@ const FIRST_DISTRICT = statement(
 const TOKEN_ROLES = ['HOTLINE', 'COUNTER', 'OPERATIONS', 'SUPERVISOR', 'BANK', 'TESTER', 'AUDITOR'] as const;
 
 /** Where everything is, who one can be, and two requests to paste. */
-export async function printAddresses(app: App, simulatorPid: number | undefined): Promise<void> {
+export async function printAddresses(
+  app: App,
+  pids: { readonly simulator: number | undefined; readonly guard: number | undefined },
+): Promise<void> {
   for (const remark of app.remarks) print(yellow(remark));
   print();
   if (app.api) {
@@ -58,7 +62,11 @@ export async function printAddresses(app: App, simulatorPid: number | undefined)
   print(
     `  Database   ${app.embedded.postgres ? `embedded PostgreSQL, data under ${app.config.DATA_DIR}` : 'yours (DATABASE_URL)'}`,
   );
-  if (simulatorPid) print(`  Meters     simulated, process ${simulatorPid}   (npm run simulate -- --help)`);
+  if (pids.guard)
+    print(
+      `  Guard      process ${pids.guard}: no cut without its signature; touch ${guardDirOf(app.config)}/STOP stops them`,
+    );
+  if (pids.simulator) print(`  Meters     simulated, process ${pids.simulator}   (npm run simulate -- --help)`);
   if (app.config.simulation)
     print(`  Clock      simulated: it is ${localTime(app.ctx.clock.now())} in ${app.ctx.timeZone}`);
   const issue = app.api?.issueToken;

@@ -1,9 +1,12 @@
 import 'reflect-metadata';
 import { startApp, type App } from './app.js';
 import { ConfigError, readConfig } from './config.js';
+import { serveAsGuard } from './app-guard-process.js';
+import { startGuardProcess, type RunningGuardProcess } from './main-guard.js';
 import { startSimulator, type RunningSimulator } from './main-simulator.js';
 import { playStory } from './main-story.js';
-import { green, print, printAddresses, printFailure, StartLine } from './main-terminal.js';
+import type { Database } from './platform/database.js';
+import { green, print, red, printAddresses, printFailure, StartLine } from './main-terminal.js';
 
 const MIN_NODE = 22;
 
@@ -16,8 +19,9 @@ async function main(): Promise<void> {
     );
   }
   const config = readConfig(process.env, process.argv.slice(2));
+  if (config.role === 'guard') return serveAsGuard(config);
   const line = new StartLine();
-  const running: { app?: Promise<App>; simulator?: RunningSimulator } = {};
+  const running: { app?: Promise<App>; guard?: RunningGuardProcess; simulator?: RunningSimulator } = {};
   let stopping: Promise<void> | undefined;
   const stop = (signal: string) => {
     stopping ??= (async () => {
@@ -34,16 +38,27 @@ async function main(): Promise<void> {
   // A terminal that is gone, or a pipe that closes, ends the telling and not the product.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 
-  running.app = startApp(config, line);
+  // With GUARD_URL the guard is somebody else's to start.
+  const withGuard = config.role === 'all' && !config.GUARD_URL;
+  const startGuard = async (db: Database, databaseUrl: string) => {
+    running.guard = await startGuardProcess(config, db, databaseUrl, line).catch(tellNoGuard);
+    return running.guard;
+  };
+  running.app = startApp(config, line, withGuard ? startGuard : undefined);
   const app = await running.app;
   if (stopping) return;
   const withMeters = config.role === 'all' && config.simulation && config.simulator;
   if (withMeters && app.api && app.mqttUrl) running.simulator = await startSimulator(app, line);
   if (stopping) return;
   line.end('ready');
-  await printAddresses(app, running.simulator?.pid);
+  await printAddresses(app, { simulator: running.simulator?.pid, guard: running.guard?.pid });
   if (withMeters && app.newWorld && config.story) await playStory(app);
   print(`  ${green('Serving.')} Ctrl-C stops.`);
+}
+
+/** Bringing power back does not wait for somebody to mend what only cuts need. */
+function tellNoGuard(error: Error): undefined {
+  print(red(`The guard cannot start: there are no cuts, and all restores. ${error.message}`));
 }
 
 main().catch((error: unknown) => {

@@ -7,12 +7,23 @@ import { AccountEntity, ServicePointEntity } from './accounts/account.js';
 import { ContactEntity, CustomerEntity, ProtectionEntity } from './accounts/customer.js';
 import { TransformerDistrictEntity } from './accounts/transformer-district.js';
 import { GatewayEntity, MeterEntity, MeterInstallationEntity } from './metering/meter.js';
-import { DailyUsageEntity, MeterEventEntity, ReadingEntity } from './metering/reading.js';
+import { DailyUsageEntity, MeterEventEntity, ReadingEntity, ReadingFaultEntity } from './metering/reading.js';
 import { BillEntity, BillLineEntity } from './billing/bill.js';
+import { BillingRunEntity, BillingSkipEntity } from './billing/billing-run.js';
+import { LateFeeLineEntity } from './billing/late-fee-line.js';
+import { LateFeeWaiverEntity } from './billing/late-fee-waiver.js';
 import { LedgerEntryEntity } from './billing/ledger-entry.js';
 import { PaymentAllocationEntity, PaymentEntity, PaymentReversalEntity } from './billing/payment.js';
+import { DunningCaseEntity, DunningPauseEntity, LadderStepOutcomeEntity } from './dunning/dunning-case.js';
+import { HoldEntity, PlanInstalmentEntity } from './dunning/hold.js';
+import { NoticeBillEntity, NoticeEntity } from './dunning/notice.js';
+import { ArrearsCauseEntity, ContactProofEntity } from './dunning/standing.js';
+import { CutApprovalEntity, CutBatchEntity } from './dunning/cut-batch.js';
+import { PaymentChannelEntity } from './dunning/payment-channel.js';
+import { WeatherReportEntity } from './dunning/weather.js';
 import { WorkOrderEntity } from './service/work-order.js';
 import { InterruptionEntity } from './switching/interruption.js';
+import { CutThresholdChangeEntity } from './switching/threshold-change.js';
 import { SwitchCommandEntity } from './switching/switch-command.js';
 
 /** Every entity of the product; a test holds each against the migrated tables. */
@@ -30,15 +41,34 @@ export const ENTITIES = [
   ReadingEntity,
   DailyUsageEntity,
   MeterEventEntity,
+  ReadingFaultEntity,
   BillEntity,
   BillLineEntity,
+  BillingRunEntity,
+  BillingSkipEntity,
   PaymentEntity,
   PaymentAllocationEntity,
   PaymentReversalEntity,
   LedgerEntryEntity,
+  LateFeeLineEntity,
+  LateFeeWaiverEntity,
   WorkOrderEntity,
   InterruptionEntity,
   SwitchCommandEntity,
+  CutThresholdChangeEntity,
+  CutBatchEntity,
+  CutApprovalEntity,
+  PaymentChannelEntity,
+  WeatherReportEntity,
+  HoldEntity,
+  DunningCaseEntity,
+  DunningPauseEntity,
+  LadderStepOutcomeEntity,
+  NoticeEntity,
+  NoticeBillEntity,
+  PlanInstalmentEntity,
+  ContactProofEntity,
+  ArrearsCauseEntity,
 ];
 
 /** Opens the reading side: the ORM over its own small pool. Writing goes through flows and platform/database. */

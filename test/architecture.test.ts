@@ -15,9 +15,10 @@ import {
 
 const src = sourceFiles('src');
 const simulator = sourceFiles('simulator');
+const verifier = sourceFiles('verifier');
 const bench = sourceFiles('bench');
 const tests = sourceFiles('test');
-const product = [...src, ...simulator, ...bench];
+const product = [...src, ...simulator, ...verifier, ...bench];
 
 describe('rooms', () => {
   /** From left to right: a file imports from its own room or from one further left. */
@@ -79,7 +80,7 @@ describe('rooms', () => {
     expect(importCycles([...product, ...tests])).toEqual([]);
   });
 
-  test('product, simulator and tests keep apart', () => {
+  test('product, simulator, verifier and tests keep apart', () => {
     const leaving = (files: readonly SourceFile[], forbidden: readonly string[]) =>
       files.flatMap(({ path, imports }) =>
         imports
@@ -87,9 +88,15 @@ describe('rooms', () => {
           .map(({ file, line }) => `${path}:${line} imports ${file}`),
       );
     // src and simulator meet only through schema/: a mistake written twice must show, so neither may borrow from the other.
-    expect(leaving(src, ['simulator', 'test', 'bench', 'dist'])).toEqual([]);
-    expect(leaving(simulator, ['src', 'test', 'bench', 'dist'])).toEqual([]);
-    expect(leaving(bench, ['test', 'dist'])).toEqual([]);
+    expect(leaving(src, ['simulator', 'verifier', 'test', 'bench', 'dist'])).toEqual([]);
+    expect(leaving(simulator, ['src', 'verifier', 'test', 'bench', 'dist'])).toEqual([]);
+    expect(leaving(bench, ['verifier', 'test', 'dist'])).toEqual([]);
+    // The verifier judges what src has written: it stands on docs/audit.md, Node and the database driver, and on nothing else.
+    expect(leaving(verifier, ['src', 'simulator', 'test', 'bench', 'dist'])).toEqual([]);
+    const packages = verifier.flatMap(({ imports }) =>
+      imports.filter(({ file }) => !file).map(({ specifier }) => specifier),
+    );
+    expect([...new Set(packages)].filter((name) => !name.startsWith('node:'))).toEqual(['pg']);
   });
 });
 
@@ -107,6 +114,11 @@ describe('one door for each technology', () => {
       packages: /^fastify/,
       allowed: (path) => path.startsWith('src/api/') || path.startsWith('src/app'),
       door: 'src/api',
+    },
+    {
+      packages: /^(chinese-days|date-holidays)$/,
+      allowed: (path) => path === 'src/platform/holidays.ts',
+      door: 'src/platform/holidays.ts',
     },
     {
       packages: /^pg$/,

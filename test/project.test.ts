@@ -14,7 +14,8 @@ const src = sourceFiles('src');
 const simulator = sourceFiles('simulator');
 const tests = sourceFiles('test');
 const scripts = listFiles('scripts').filter((path) => path.endsWith('.js'));
-const product = [...src, ...simulator, ...sourceFiles('bench')];
+const verifier = sourceFiles('verifier');
+const product = [...src, ...simulator, ...verifier, ...sourceFiles('bench')];
 
 describe('nothing is left lying about', () => {
   test('no test is focused or skipped', () => {
@@ -36,7 +37,7 @@ describe('nothing is left lying about', () => {
     expect(files.filter(({ text }) => marker.test(text)).map(({ path }) => path)).toEqual([]);
   });
 
-  const committed = ['src', 'simulator', 'bench', 'test', 'scripts', 'schema', 'docs', 'deploy']
+  const committed = ['src', 'simulator', 'verifier', 'bench', 'test', 'scripts', 'schema', 'docs', 'deploy']
     .flatMap(listFiles)
     .concat(
       [
@@ -143,7 +144,7 @@ describe('dependencies', () => {
 
   test('what the product imports is not a development dependency', () => {
     const shipped = { ...manifest.dependencies, ...manifest.optionalDependencies };
-    const offences = [...src, ...simulator].flatMap(({ path, imports }) =>
+    const offences = [...src, ...simulator, ...verifier].flatMap(({ path, imports }) =>
       imports
         .filter(({ specifier, file }) => !file && !specifier.startsWith('node:') && !(packageOf(specifier) in shipped))
         .map(({ specifier, line }) => `${path}:${line} imports ${specifier}`),

@@ -13,7 +13,12 @@ const PERSONAL: readonly Role[] = ['CUSTOMER', ...DESK];
 const JUDGING: readonly Role[] = [...DESK, 'AUDITOR'];
 /** Whoever watches operations. */
 const WATCHING: readonly Role[] = ['HOTLINE', 'DISTRICT_MANAGER', 'OPERATIONS', 'SUPERVISOR', 'TESTER', 'AUDITOR'];
+/** Whoever answers for the audit being whole. */
+const AUDITING: readonly Role[] = ['OPERATIONS', 'SUPERVISOR', 'AUDITOR'];
 const SWITCHING: readonly Role[] = ['HOTLINE', 'DISTRICT_MANAGER', 'OPERATIONS', 'SUPERVISOR'];
+
+/** Whoever may decide about cuts of others; the policy says whose word suffices. */
+const APPROVING: readonly Role[] = ['DISTRICT_MANAGER', 'OPERATIONS', 'SUPERVISOR'];
 
 type Grants = readonly (readonly [roles: readonly Role[], fields: string])[];
 
@@ -25,20 +30,33 @@ const TABLE: Readonly<Record<string, Grants>> = {
   Query: [
     [EVERYONE, 'account clock limits node payment viewer'],
     [READERS, 'accounts bill customer meter servicePoint switchCommand switchCommands'],
-    [READERS, 'transformerDistrict transformerDistricts whyIsPowerOff workOrder workOrders'],
-    [INSIDE, 'gateway killSwitch'],
-    [[...JUDGING, 'TESTER'], 'cutChecks'],
+    [READERS, 'paymentChannels transformerDistrict transformerDistricts whyIsPowerOff workOrder workOrders'],
+    [INSIDE, 'gateway killSwitch weatherReports'],
+    [[...JUDGING, 'TESTER'], 'canDisconnect'],
+    [WATCHING, 'cutBatches cutThresholds'],
+    [['OPERATIONS', 'SUPERVISOR', 'AUDITOR'], 'cutThresholdChanges'],
     [WATCHING, 'auditEntries operationsBoard'],
+    [JUDGING, 'holds'],
     [['COUNTER', 'OPERATIONS', 'SUPERVISOR', 'AUDITOR'], 'suspensePayments'],
+    [['COUNTER', 'SUPERVISOR', 'AUDITOR'], 'lateFeeWaivers'],
     [['OPERATIONS', 'AUDITOR'], 'quarantine'],
+    [AUDITING, 'auditChain'],
   ],
   Mutation: [
     [['COUNTER', 'BANK', 'SUPERVISOR'], 'recordPayment'],
     [['COUNTER', 'SUPERVISOR'], 'reversePayment resolveSuspensePayment'],
     [SWITCHING, 'requestCut cancelSwitchCommand setKillSwitch'],
     [DESK, 'requestRestore'],
-    [['SUPERVISOR'], 'approveSwitchCommand'],
+    [APPROVING, 'approveSwitchCommand approveCutBatch proposeCuts releaseQuarantinedCut'],
+    [SWITCHING, 'pauseCutBatch abortCutBatch'],
+    [APPROVING, 'resumeCutBatch'],
+    [['SUPERVISOR'], 'changeCutThreshold approveCutThresholdChange withdrawCutThresholdChange'],
+    [DESK, 'openHold recordArrearsCause recordContactProof recordProtectionInquiry'],
+    [['DISTRICT_MANAGER', 'SUPERVISOR'], 'endHold endProtection'],
     [['DISTRICT_MANAGER', 'OPERATIONS', 'SUPERVISOR'], 'openInterruption closeInterruption'],
+    [['OPERATIONS', 'SUPERVISOR'], 'setPaymentChannel setWeatherRegion'],
+    [['OPERATIONS'], 'recordWeatherReports'],
+    [['SUPERVISOR'], 'waiveLateFee decideLateFeeWaiver'],
     [['TESTER'], 'setClock'],
   ],
   Subscription: [
@@ -46,10 +64,19 @@ const TABLE: Readonly<Record<string, Grants>> = {
     [WATCHING, 'operationsBoardChanged'],
   ],
   Account: [
-    [EVERYONE, 'id accountNumber currency due credit overdue standing'],
+    [EVERYONE, 'id accountNumber amountDue currency due credit overdue standing'],
     [READERS, 'bills closedAt customer district ledger openedAt payments servicePoints tariffCode'],
+    [['CUSTOMER', ...JUDGING], 'holds'],
+    [JUDGING, 'customerStanding'],
   ],
   AccountLedgerEntry: [[READERS, 'creditAfter dueAfter entry']],
+  AuditChain: [[AUDITING, 'batch batchHash lastCheckpoint sealedAt sealedEntries sealedWallAt unsealedEntries']],
+  AuditCheckpoint: [[AUDITING, 'at batch checkpoint entries hash kid wallAt']],
+  AmountDue: [
+    [EVERYONE, 'onDate overdue total'],
+    [READERS, 'bills'],
+  ],
+  AmountDueBill: [[READERS, 'bill dueDate lateFee lateFeeLines principal']],
   AuditEntry: [
     [READERS, 'id act actorKind at fromState recordedWallAt subjectId subjectType toState'],
     [INSIDE, 'actor reason detail'],
@@ -57,6 +84,7 @@ const TABLE: Readonly<Record<string, Grants>> = {
   BilingualText: [[READERS, 'en zh']],
   Bill: [
     [READERS, 'id account allocations billNumber dueDate energyWh estimated issuedAt lateFee lateFeePaid lines'],
+    [READERS, 'lateFeeTo lateFeeWaivers'],
     [READERS, 'outstanding paid periodFrom periodTo servicePoint total'],
   ],
   BillLine: [[READERS, 'amount energyWh lineNumber tariffCode tier unitPrice']],
@@ -68,18 +96,47 @@ const TABLE: Readonly<Record<string, Grants>> = {
     [['CUSTOMER', 'COUNTER', 'SUPERVISOR'], 'idDocument'],
     [['CUSTOMER', ...JUDGING], 'protections'],
   ],
+  CustomerStanding: [
+    [JUDGING, 'arrearsCause contacts creditRating heldUntil landlineOnly lastContactAttemptAt lastContactProof'],
+    [JUDGING, 'protectionAskedOn ratingReasons reachableContacts'],
+  ],
   CutCheck: [[[...JUDGING, 'TESTER'], 'clause code evidence passed']],
-  CutDecision: [[[...JUDGING, 'TESTER'], 'at blocking checks permitted']],
+  CutApproval: [[WATCHING, 'approvedAt approvedBy note role']],
+  CutBatch: [
+    [WATCHING, 'id approvals batchNumber district endedAt endingCode endingText history owner plannedFor proposedAt'],
+    [WATCHING, 'proposedBy rampStep reason size state switchCommands'],
+  ],
+  CutBatchPayload: [[SWITCHING, 'cutBatch replayed userErrors']],
+  CutDecision: [[[...JUDGING, 'TESTER'], 'at blocking checks permitted policyCode policyVersion servicePoint']],
+  CutThreshold: [[WATCHING, 'kind reason unit value']],
+  CutThresholdChange: [
+    [['OPERATIONS', 'SUPERVISOR', 'AUDITOR'], 'id approvedBy effectiveFrom kind raises reason requestedAt'],
+    [['OPERATIONS', 'SUPERVISOR', 'AUDITOR'], 'requestedBy value withdrawnBy'],
+  ],
+  CutThresholdPayload: [[['SUPERVISOR'], 'cutThresholdChange replayed userErrors']],
   DailyUsage: [[READERS, 'energyWh quality usageDate']],
   Gateway: [[INSIDE, 'id district gatewayNumber kind presence presenceSince']],
+  Hold: [
+    [['CUSTOMER', ...JUDGING], 'id account amount closedAt fromDate instalments kind openedAt outcome rulingDueAt untilDate'],
+    [JUDGING, 'closedBy closingReason evidence openedBy reason rulingOwner'],
+  ],
+  HoldPayload: [[DESK, 'hold replayed restoreCommands userErrors']],
   Interruption: [
     [READERS, 'id closedAt command openedAt reason servicePoint'],
     [INSIDE, 'closedBy closingReason openedBy'],
     [JUDGING, 'evidence'],
   ],
   InterruptionPayload: [[DESK, 'interruption replayed restoreCommands userErrors']],
+  JudgedContact: [[JUDGING, 'kind lastReachedAt verdict']],
   KillSwitch: [[INSIDE, 'engaged reason setBy since']],
-  LedgerEntry: [[READERS, 'id amount at bill creditCode debitCode kind payment reverses']],
+  LateFee: [[READERS, 'lines notCharged onDate total']],
+  LateFeeLine: [[READERS, 'amount base clause days fromDate kind ratePerMille toDate']],
+  LateFeeWaiver: [
+    [READERS, 'id amount bill decidedAt effect fromDate kind requestedAt state toDate'],
+    [INSIDE, 'decidedBy decisionReason evidence reason requestedBy twoPersons'],
+  ],
+  LateFeeWaiverPayload: [[['SUPERVISOR'], 'replayed restoreCommands userErrors waiver']],
+  LedgerEntry: [[READERS, 'id amount at bill creditCode debitCode kind lateFeeLines payment reverses']],
   Limit: [[EVERYONE, 'name reason unit value']],
   Meter: [
     [READERS, 'id clockOffsetMs events installations presence reconnectMode reportedSupply serial servicePoint'],
@@ -89,6 +146,7 @@ const TABLE: Readonly<Record<string, Grants>> = {
   MeterInstallation: [[READERS, 'id installedAt installedEnergyWh meter removedAt removedEnergyWh servicePoint']],
   Money: [[EVERYONE, 'amount currency']],
   Node: [[EVERYONE, 'id']],
+  OpeningHours: [[READERS, 'closes opens weekday']],
   OperationsBoard: [
     [WATCHING, 'at darkThoughDue gatewaysNeverHeard gatewaysOffline killSwitchEngaged litThoughNotDue'],
     [WATCHING, 'oldestRestoreAgeSeconds openCommands openWorkOrders overdueWorkOrders quarantinedMessages'],
@@ -102,6 +160,11 @@ const TABLE: Readonly<Record<string, Grants>> = {
     [['BANK', ...INSIDE], 'idempotencyKey postedBy'],
   ],
   PaymentAllocation: [[READERS, 'at bill lateFee payment principal']],
+  PaymentChannelPayload: [[['OPERATIONS', 'SUPERVISOR'], 'paymentChannel replayed userErrors']],
+  PaymentChannelRecord: [
+    [READERS, 'closedFrom closedUntil code downSince hours kind name openOnHolidays'],
+    [INSIDE, 'changedAt'],
+  ],
   PaymentPayload: [
     [[...DESK, 'BANK'], 'payment replayed userErrors'],
     [DESK, 'restoreCommands'],
@@ -110,6 +173,7 @@ const TABLE: Readonly<Record<string, Grants>> = {
     [EVERYONE, 'reversedAt'],
     [INSIDE, 'reason reversedBy'],
   ],
+  PlanInstalment: [[['CUSTOMER', ...JUDGING], 'amount dueDate']],
   PowerExplanation: [
     [
       READERS,
@@ -121,10 +185,11 @@ const TABLE: Readonly<Record<string, Grants>> = {
   PowerStep: [[READERS, 'code text']],
   ProductClock: [[EVERYONE, 'mode now scale version']],
   Protection: [
-    [['CUSTOMER', ...JUDGING], 'createdAt kind validUntil'],
+    [['CUSTOMER', ...JUDGING], 'createdAt endedAt kind proofVerifiedAt validUntil'],
     [PERSONAL, 'proof'],
   ],
   QuarantinedMessage: [[['OPERATIONS', 'AUDITOR'], 'code message number payloadBase64 payloadBytes receivedAt topic']],
+  RatingReason: [[JUDGING, 'allows code evidence']],
   Reading: [[READERS, 'cause energyWh flags quality readAt receivedAt usable']],
   ReportedSupply: [[READERS, 'evidence since state']],
   ServicePoint: [
@@ -134,22 +199,27 @@ const TABLE: Readonly<Record<string, Grants>> = {
   ],
   SetClockPayload: [[['TESTER'], 'clock userErrors']],
   SetKillSwitchPayload: [[SWITCHING, 'killSwitch userErrors']],
+  StandingPayload: [[DESK, 'account replayed restoreCommands userErrors']],
   SupplyEvent: [[READERS, 'entries resumeToken servicePoint']],
   SupplyEvidence: [[READERS, 'armed heardAt loadVoltageMv meterAt powerW protected relayClosed supplyVoltageMv']],
   SwitchCommand: [
     [READERS, 'id acceptedAt account approvedAt attempts endedAt failureCode history meter mode notAfter operation'],
     [READERS, 'payment reads reason requestedAt sentAt sequence servicePoint state supersededBy workOrder'],
-    [INSIDE, 'approvedBy failureText requestReason requestedBy'],
+    [INSIDE, 'approvals approvedBy batch failureText notBefore owner policyCode policyVersion releasedBy'],
+    [INSIDE, 'requestReason requestedBy'],
     [JUDGING, 'evidence'],
   ],
   SwitchCommandEvent: [[READERS, 'entries resumeToken switchCommand']],
   SwitchCommandPayload: [[DESK, 'replayed switchCommand userErrors']],
   TransformerDistrict: [
     [READERS, 'id code manager name nextReadingDate nextSettlementDate readingDay servicePhone settlementDay'],
-    [INSIDE, 'accounts'],
+    [INSIDE, 'accounts weatherRegion'],
   ],
   UserError: [[EVERYONE, 'code field message relatedId']],
   Viewer: [[EVERYONE, 'accountNumbers districtCodes expiresAt roles subject']],
+  WeatherPayload: [[['OPERATIONS'], 'knownCount recordedCount replayed userErrors']],
+  WeatherRegionPayload: [[['OPERATIONS', 'SUPERVISOR'], 'replayed transformerDistrict userErrors']],
+  WeatherReport: [[INSIDE, 'alert date from issuedAt kind maxMilliC minMilliC receivedAt recordedBy region to']],
   WorkOrder: [
     [READERS, 'id account closedAt command deadlineAt kind openedAt servicePoint state workOrderNumber'],
     [INSIDE, 'closingReason owner reason'],

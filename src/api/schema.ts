@@ -8,6 +8,7 @@ import {
 } from 'graphql';
 import { buildSchemaSync } from 'type-graphql';
 import { toGlobalId } from './global-id.js';
+import { CutBatchFields, SwitchCommandApprovalFields } from './graph/fields/cut-control.js';
 import { AccountFields, CustomerFields, TransformerDistrictFields } from './graph/fields/accounts.js';
 import {
   AccountLedgerEntryFields,
@@ -17,6 +18,16 @@ import {
   PaymentAllocationFields,
   PaymentFields,
 } from './graph/fields/billing.js';
+import {
+  AccountAmountDueFields,
+  AmountDueBillFields,
+  AmountDueFields,
+  BillLateFeeFields,
+  LateFeeFields,
+  LateFeeLineFields,
+  LateFeeWaiverFields,
+  LedgerEntryLateFeeFields,
+} from './graph/fields/late-fees.js';
 import { GatewayFields, MeterFields, MeterInstallationFields } from './graph/fields/metering.js';
 import { PowerExplanationFields } from './graph/fields/power.js';
 import { ServicePointFields } from './graph/fields/service-points.js';
@@ -26,25 +37,46 @@ import {
   SwitchCommandFields,
   WorkOrderFields,
 } from './graph/fields/switching.js';
+import { CanDisconnectQuery } from './graph/queries/can-disconnect.js';
+import { CutControlQueries } from './graph/queries/cut-control.js';
+import { AccountStandingFields, HoldFields } from './graph/fields/standing.js';
+import { HoldQueries } from './graph/queries/holds.js';
 import { ListQueries } from './graph/queries/lists.js';
+import { AuditChainQuery } from './graph/queries/audit-chain.js';
 import { LookupQueries } from './graph/queries/lookups.js';
 import { OperationsQueries } from './graph/queries/operations.js';
+import { OutsideQueries, WeatherRegionField } from './graph/queries/outside.js';
 import { guardFields } from './guard.js';
+import { ChangeBatches } from './mutations/change-batches.js';
+import { ChangeThresholds } from './mutations/change-thresholds.js';
+import { ChangeHolds, HoldPayloadFields } from './mutations/change-holds.js';
 import { ChangeInterruptions } from './mutations/change-interruptions.js';
 import { ChangePayments } from './mutations/change-payments.js';
 import { DecideSwitch } from './mutations/decide-switch.js';
 import { PaymentPayloadFields } from './mutations/payment-payload.js';
+import { RecordProtection } from './mutations/record-protection.js';
+import { RecordStanding, StandingPayloadFields } from './mutations/record-standing.js';
 import { RecordPayment } from './mutations/record-payment.js';
+import { RecordWeather } from './mutations/record-weather.js';
 import { RequestSwitch } from './mutations/request-switch.js';
 import { SetClock } from './mutations/set-clock.js';
 import { SetKillSwitch } from './mutations/set-kill-switch.js';
+import { SetPaymentChannel } from './mutations/set-payment-channel.js';
 import { InterruptionPayloadFields, SwitchCommandPayloadFields } from './mutations/switch-payload.js';
+import { LateFeeWaiverPayloadFields, WaiveLateFee } from './mutations/waive-late-fee.js';
 import { Subscriptions } from './subscriptions/subscriptions.js';
 
 const RESOLVERS = [
   LookupQueries,
+  AuditChainQuery,
   ListQueries,
   OperationsQueries,
+  OutsideQueries,
+  CutControlQueries,
+  CanDisconnectQuery,
+  CutBatchFields,
+  SwitchCommandApprovalFields,
+  WeatherRegionField,
   AccountFields,
   CustomerFields,
   TransformerDistrictFields,
@@ -58,6 +90,16 @@ const RESOLVERS = [
   PaymentAllocationFields,
   LedgerEntryFields,
   AccountLedgerEntryFields,
+  AccountAmountDueFields,
+  AmountDueFields,
+  AmountDueBillFields,
+  BillLateFeeFields,
+  LateFeeFields,
+  LateFeeLineFields,
+  LateFeeWaiverFields,
+  LedgerEntryLateFeeFields,
+  LateFeeWaiverPayloadFields,
+  WaiveLateFee,
   InterruptionFields,
   SwitchCommandFields,
   WorkOrderFields,
@@ -71,7 +113,19 @@ const RESOLVERS = [
   RequestSwitch,
   DecideSwitch,
   ChangeInterruptions,
+  AccountStandingFields,
+  HoldFields,
+  HoldQueries,
+  ChangeHolds,
+  HoldPayloadFields,
+  RecordStanding,
+  RecordProtection,
+  StandingPayloadFields,
+  ChangeBatches,
+  ChangeThresholds,
   SetKillSwitch,
+  SetPaymentChannel,
+  RecordWeather,
   SetClock,
   Subscriptions,
 ] as const;

@@ -27,9 +27,13 @@ export const PRODUCT_DATABASE = 'relight';
  */
 export const CLUSTER_DIR_ARGUMENT = '/proc/self/cwd';
 
-/** Only our role, only our machine, only by password. The superuser has no password and so no way in but single-user mode. */
-const HBA = `# Written by Relight when it made this directory.
+/**
+ * Only our roles (the product's, and the guard's that may only read), only our machine, only by password. The superuser has no password
+ * and so no way in but single-user mode.
+ */
+const HBA = `# Written by Relight at every start.
 host all ${PRODUCT_ROLE} 127.0.0.1/32 scram-sha-256
+host all "/^${PRODUCT_ROLE}_guard(_[0-9a-f]+)?$" 127.0.0.1/32 scram-sha-256
 `;
 
 /** Where the PostgreSQL directory of a data directory is. */
@@ -54,6 +58,8 @@ export async function createClusterIfMissing(dataDir: string, binaries: string, 
   if (existsSync(clusterDir)) {
     requireOwner(clusterDir, account);
     giveTree(clusterDir, account);
+    // A directory made by an earlier Relight knows fewer roles.
+    writeFileSync(join(clusterDir, 'pg_hba.conf'), HBA);
     return;
   }
   const building = `${clusterDir}.new`;

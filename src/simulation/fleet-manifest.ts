@@ -21,7 +21,7 @@ const METERS = statement(
  */
 export async function fleetManifest(
   ctx: FlowContext,
-  downlinkKeys: readonly { readonly kid: string; readonly role: 'head-end'; readonly x: string }[],
+  downlinkKeys: readonly { readonly kid: string; readonly role: 'head-end' | 'guard'; readonly x: string }[],
 ): Promise<object> {
   const world = await findWorld(ctx);
   if (!world) throw new Error('This database holds no simulated world. Start once with SIMULATION=1.');

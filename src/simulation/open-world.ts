@@ -13,6 +13,8 @@ import { statement } from '../platform/database.js';
 import { newId } from '../platform/ids.js';
 import { addDays, addMonths, localDate, startOfLocalDay } from '../platform/local-date.js';
 import { simulatedGatewayPassword, simulatedMeterPublicKey } from './fleet-keys.js';
+import { drawStanding, placeStanding, type PlacedPremise } from './place-standing.js';
+import { openPaymentChannels } from './open-channels.js';
 import { drawWorld, type SimulatedDistrict, type SimulatedPremise, type WorldPlan } from './world.js';
 
 const ACTOR = systemActor('open-world');
@@ -86,7 +88,8 @@ export async function openWorld(
   const districts = drawWorld(plan);
   let done = 0;
   for (const district of districts) {
-    const districtId = await placeDistrict(ctx, district, keySeed, firstDay, startsAt);
+    const districtId = await placeDistrict(ctx, district, { plan, keySeed, firstDay, startsAt });
+    await openPaymentChannels(ctx, { id: districtId, code: district.code, name: district.name }, ACTOR);
     await playHistory(ctx, district, districtId, firstDay, plan);
     done += 1;
     progress(done / districts.length);
@@ -99,10 +102,14 @@ export async function openWorld(
 async function placeDistrict(
   ctx: FlowContext,
   district: SimulatedDistrict,
-  keySeed: string,
-  firstDay: string,
-  startsAt: Date,
+  world: {
+    readonly plan: WorldPlan;
+    readonly keySeed: string;
+    readonly firstDay: string;
+    readonly startsAt: Date;
+  },
 ): Promise<string> {
+  const { plan, keySeed, firstDay, startsAt } = world;
   const zone = ctx.timeZone;
   const installedAt = startOfLocalDay(firstDay, zone);
   const districtId = newId();
@@ -114,6 +121,9 @@ async function placeDistrict(
     accountId: newId(),
     servicePointId: newId(),
     meterId: newId(),
+    mobileContactId: newId(),
+    addressContactId: newId(),
+    askedOn: drawStanding(plan, premise).asked ? firstDay : null,
   }));
   await ctx.db.transaction('open-world', async (tx) => {
     await tx.rows(INSERT_DISTRICT, [
@@ -161,25 +171,28 @@ async function placeDistrict(
       premises.flatMap((premise) => historyOf(premise.meterId, premise.annualEnergyWh, installedAt, startsAt, zone)),
       startsAt,
     );
+    await placeStanding(ctx, tx, premises, { plan, startsAt, manager: district.manager });
   });
   return districtId;
 }
 
 const connectionOf = (
-  premise: SimulatedPremise & Pick<NewConnection, 'customerId' | 'accountId' | 'servicePointId'>,
+  premise: SimulatedPremise &
+    PlacedPremise &
+    Pick<NewConnection, 'customerId' | 'servicePointId'> & { readonly askedOn: string | null },
   districtId: string,
 ): NewConnection => ({
   ...premise,
   customerClass: 'RESIDENTIAL',
   idDocument: null,
-  protectionAskedOn: '2026-01-05',
+  protectionAskedOn: premise.askedOn,
   districtId,
   currency: 'CNY',
   tariffCode: TARIFF,
   paymentMode: 'POSTPAID',
   contacts: [
-    { id: newId(), kind: 'MOBILE', value: premise.mobile },
-    { id: newId(), kind: 'ADDRESS', value: premise.address },
+    { id: premise.mobileContactId, kind: 'MOBILE', value: premise.mobile },
+    { id: premise.addressContactId, kind: 'ADDRESS', value: premise.address },
   ],
   protections: premise.loneElderly ? [{ id: newId(), kind: 'LONE_ELDERLY', proof: '社区证明', validUntil: null }] : [],
 });

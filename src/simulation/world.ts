@@ -13,6 +13,8 @@ export interface WorldPlan {
   readonly arrearsShare: number;
   /** Billed months before the start. */
   readonly months: number;
+  /** True: everybody was asked and is reached, causes are known, nothing is on hold. For tests about other things. */
+  readonly allInGoodStanding?: boolean;
 }
 
 /** A simulated household, before it is put on record. */

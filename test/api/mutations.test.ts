@@ -229,8 +229,6 @@ describe('switching', () => {
     idempotencyKey: key(),
     servicePointNumber,
     interruptionReason: 'ARREARS',
-    noticeServedOn: '2026-03-06',
-    noticeProof: 'slip 4',
     reason: 'two reminders unanswered',
     ...more,
   });

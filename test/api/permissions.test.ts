@@ -33,7 +33,8 @@ function literalOf(type: GraphQLInputType): string {
     return `{ ${fields.map((field) => `${field.name}: ${literalOf(field.type)}`).join(', ')} }`;
   }
   if (!isScalarType(named)) throw new Error(`no literal for ${String(type)}`);
-  return ({ Int: '1', Float: '1', Boolean: 'true' } as Record<string, string>)[named.name] ?? '"nothing at all"';
+  const literals = { Int: '1', Float: '1', Boolean: 'true', DateTime: '"2026-03-10T02:00:00Z"', Date: '"2026-03-10"' };
+  return (literals as Record<string, string>)[named.name] ?? '"nothing at all"';
 }
 
 function selectionOf(field: GraphQLField<unknown, unknown>): string {

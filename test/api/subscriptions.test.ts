@@ -111,7 +111,7 @@ test('a command is followed from its first state to its end, each move once', as
 
   await approveSwitchCommand(
     api.flows,
-    { commandId, idempotencyKey: `approve-${commandId}`, note: 'file checked' },
+    { commandId, role: 'SUPERVISOR', idempotencyKey: `approve-${commandId}`, note: 'file checked' },
     person,
   );
   const told: (string | null)[] = [];
@@ -147,7 +147,7 @@ test('after a lost connection the token brings exactly what was missed', async (
 
   await approveSwitchCommand(
     api.flows,
-    { commandId, idempotencyKey: `approve-${commandId}`, note: 'file checked' },
+    { commandId, role: 'SUPERVISOR', idempotencyKey: `approve-${commandId}`, note: 'file checked' },
     person,
   );
   await cancelSwitchCommand(

@@ -5,6 +5,7 @@ import { requestCut } from '../../src/flows/request-switch.js';
 import { person } from '../support/test-relight.js';
 import type { RaceAccount } from '../support/wire-model-account.js';
 import { RaceTable } from '../support/wire-model-table.js';
+import { serveCutNotice } from '../flow/support/notices.js';
 
 /** A cut for danger is asked for while a cut for debt is under way whose outcome nobody knows. */
 describe('danger, while a cut for debt is under way', () => {
@@ -23,14 +24,13 @@ describe('danger, while a cut for debt is under way', () => {
     const request = {
       servicePointId,
       reason: 'ARREARS',
-      noticeServedOn: '2026-03-06',
-      noticeProof: 'signature',
       note: 'unpaid',
     } as const;
+    await serveCutNotice(table, { servicePointId });
     const { commandId } = await requestCut(table.ctx, { ...request, idempotencyKey: `cut-${serial}` }, person('clerk'));
     await approveSwitchCommand(
       table.ctx,
-      { commandId, idempotencyKey: `approve-${serial}`, note: 'checked' },
+      { commandId, role: 'SUPERVISOR', idempotencyKey: `approve-${serial}`, note: 'checked' },
       person('supervisor'),
     );
     await send();

@@ -1,3 +1,4 @@
+import { PLAIN_CHINA, policiesAsJson } from '../support/policies.js';
 import { join } from 'node:path';
 import mqtt from 'mqtt';
 import type { PaymentInput } from '../../src/flows/receive-payment.js';
@@ -54,6 +55,7 @@ describe('kill -9 of the process', () => {
         clientId: 'relight-1',
       },
       keyFile: join(relight.dir, 'head-end.pem'),
+      policies: policiesAsJson(PLAIN_CHINA),
       timings: relight.ctx.timings,
     };
   }, 60_000);

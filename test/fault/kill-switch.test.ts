@@ -7,6 +7,7 @@ import { eventually } from '../support/eventually.js';
 import { person } from '../support/test-relight.js';
 import { RaceTable } from '../support/wire-model-table.js';
 import type { RaceAccount } from '../support/wire-model-account.js';
+import { serveCutNotice } from '../flow/support/notices.js';
 
 const ACCOUNTS = 240;
 /** Dispatchers at work at once, as in a house with several head-ends, and clerks who go on asking for cuts. */
@@ -36,14 +37,13 @@ describe('the kill switch', () => {
     const request = {
       servicePointId,
       reason: 'ARREARS',
-      noticeServedOn: '2026-03-06',
-      noticeProof: 'signature',
       note: 'unpaid',
     } as const;
+    await serveCutNotice(table, { servicePointId });
     const { commandId } = await requestCut(table.ctx, { ...request, idempotencyKey: `cut-${serial}` }, person('clerk'));
     await approveSwitchCommand(
       table.ctx,
-      { commandId, idempotencyKey: `approve-${serial}`, note: 'checked' },
+      { commandId, role: 'SUPERVISOR', idempotencyKey: `approve-${serial}`, note: 'checked' },
       supervisor,
     );
   };

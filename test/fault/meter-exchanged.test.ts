@@ -45,9 +45,7 @@ describe('a meter is exchanged between the order of a cut and its end', () => {
         })),
       ),
     );
-    const manifest = (await fleetManifest(relight.ctx, [
-      { kid: relight.key.kid, role: 'head-end', x: relight.key.x },
-    ])) as FleetManifest;
+    const manifest = (await fleetManifest(relight.ctx, relight.downlinkKeys)) as FleetManifest;
     const shelf = spares.map(({ serial }) => ({
       ...manifest.meters[0]!,
       meter: serial,
@@ -55,6 +53,7 @@ describe('a meter is exchanged between the order of a cut and its end', () => {
       lastSequence: 0,
       relay: 'closed' as const,
     }));
+    relight.guard = await relight.startGuard();
     relight.headEnd = relight.startHeadEnd();
     relight.fleet = await startFleet({
       fleet: { ...manifest, meters: [...manifest.meters, ...shelf] },

@@ -16,6 +16,8 @@ import { person } from '../support/test-relight.js';
 import { Dice } from '../support/wire-model.js';
 import { RaceTable, TODAY } from '../support/wire-model-table.js';
 import type { RaceAccount } from '../support/wire-model-account.js';
+import { serveCutNotice } from '../flow/support/notices.js';
+import { MIN_DEBT_MINOR } from '../support/policies.js';
 
 /** Accounts, each of which goes through one collision, and lanes in which collisions happen at the same time. */
 const ACCOUNTS = 400;
@@ -42,14 +44,13 @@ describe('a payment and a cut at the same instant', () => {
     const request = {
       servicePointId,
       reason: 'ARREARS',
-      noticeServedOn: '2026-03-06',
-      noticeProof: 'signature',
       note: 'unpaid',
     } as const;
+    await serveCutNotice(table, { servicePointId });
     const { commandId } = await requestCut(table.ctx, { ...request, idempotencyKey: `cut-${serial}` }, person('clerk'));
     await approveSwitchCommand(
       table.ctx,
-      { commandId, idempotencyKey: `approve-${serial}`, note: 'checked' },
+      { commandId, role: 'SUPERVISOR', idempotencyKey: `approve-${serial}`, note: 'checked' },
       person('supervisor'),
     );
     return commandId;
@@ -126,7 +127,7 @@ describe('a payment and a cut at the same instant', () => {
     const histories = new Map(table.accounts.map(({ serial }) => [serial, table.wire.meter(serial).relayLog ?? []]));
     expect(await moneyFaults(table.sql)).toEqual([]);
     expect(await commandFaults(table.sql)).toEqual([]);
-    expect(await cutsSentToPaid(table.sql, TODAY, table.ctx.cutPolicy.minDebtMinor)).toEqual([]);
+    expect(await cutsSentToPaid(table.sql, TODAY, MIN_DEBT_MINOR)).toEqual([]);
     expect(await toggleFaults(table.sql, histories)).toEqual([]);
     const supplies = await finalSupplies(table.sql, TODAY);
     expect(supplyFaults(supplies, (serial) => table.wire.meter(serial).relayClosed, false)).toEqual([]);

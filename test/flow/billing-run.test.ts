@@ -28,10 +28,10 @@ const clerk = person('billing-clerk');
 const kwh = (value: number) => BigInt(Math.round(value * 1_000));
 
 /** Bills a district up to a day, at nine in the morning of that day. */
-const run = (districtId: string, periodTo: string, ctx: FlowContext = relight.ctx) =>
+const run = (districtId: string, periodTo: string, ctx: FlowContext = relight.ctx, pageSize?: number) =>
   issueBills(
     ctx,
-    { districtId, periodTo, issuedAt: new Date(startOfLocalDay(periodTo).getTime() + 9 * 3_600_000) },
+    { districtId, periodTo, pageSize, issuedAt: new Date(startOfLocalDay(periodTo).getTime() + 9 * 3_600_000) },
     clerk,
   );
 
@@ -127,12 +127,12 @@ describe('a run', () => {
       { '2026-01-01': 0n, '2026-02-01': kwh(30) },
       { districtId, accountOf: house },
     );
-    // One account's places are billed one after the other; the process dies after the first.
+    // A page each; the process dies after the first.
     let left = 1;
     const db = { ...relight.ctx.db, rows: relight.ctx.db.rows.bind(relight.ctx.db) } as unknown as Database;
     db.transaction = (name, work) =>
       (left -= 1) < 0 ? Promise.reject(new Error('the process died')) : relight.ctx.db.transaction(name, work);
-    await expect(run(districtId, '2026-02-01', { ...relight.ctx, db })).rejects.toThrow('the process died');
+    await expect(run(districtId, '2026-02-01', { ...relight.ctx, db }, 1)).rejects.toThrow('the process died');
     const billed = async () => (await Promise.all([house, second, third].map(billsOf))).flat().length;
     expect(await billed()).toBe(1);
     expect((await run(districtId, '2026-02-01')).issued).toBe(2);

@@ -10,6 +10,7 @@ import { person, startTestRelight, type TestRelight } from '../support/test-reli
 import { approve, contextAt, cutOff, meterSays, pay, queueCut, send } from './support/acts.js';
 import { buildDebtor, buildHouse, newKey, type House } from './support/houses.js';
 import { commandOf, commandsOf, interruptionsOf } from './support/looks.js';
+import { serveCutNotice } from './support/notices.js';
 
 let relight: TestRelight;
 beforeAll(async () => {
@@ -71,7 +72,7 @@ describe('the last decision, in the transaction that sends', () => {
       [house.servicePointId],
     );
     expect(interruption).toMatchObject({ by: 'clerk', command: commandId });
-    expect(interruption!.checks.filter(({ passed }) => passed)).toHaveLength(10);
+    expect(interruption!.checks.filter(({ passed }) => passed)).toHaveLength(19);
   });
 
   test('five minutes before the last allowed hour, the meter may obey for five minutes', async () => {
@@ -93,7 +94,7 @@ describe('the last decision, in the transaction that sends', () => {
   test.each<[what: string, blocker: string, before: (house: House) => Promise<unknown>, at: string]>([
     [
       'a part was paid, and what is left is too small',
-      'OVERDUE_DEBT',
+      'MIN_DEBT',
       (house) => pay(relight, house, 9_001n),
       '2026-03-10T02:30:00Z',
     ],
@@ -134,13 +135,12 @@ describe('the last decision, in the transaction that sends', () => {
     ['the day of a year without a published calendar', firstUncoveredTuesday(), false],
   ])('%s (%s)', async (_what, day, sent) => {
     const house = await buildDebtor(relight);
+    await serveCutNotice(relight, house, addDays(day, -4));
     const { commandId } = await requestCut(
       contextAt(relight, startOfLocalDay(day)),
       {
         servicePointId: house.servicePointId,
         reason: 'ARREARS',
-        noticeServedOn: addDays(day, -4),
-        noticeProof: 'signature',
         idempotencyKey: newKey(),
         note: 'unpaid',
       },
@@ -149,7 +149,7 @@ describe('the last decision, in the transaction that sends', () => {
     const morning = new Date(startOfLocalDay(day).getTime() + 10 * 3_600_000).toISOString();
     await approveSwitchCommand(
       contextAt(relight, morning),
-      { commandId, idempotencyKey: newKey(), note: 'checked' },
+      { commandId, role: 'SUPERVISOR', idempotencyKey: newKey(), note: 'checked' },
       supervisor,
     );
     expect((await dispatchAt(morning)).map((order) => order.commandId)).toEqual(sent ? [commandId] : []);

@@ -5,6 +5,7 @@ import { person, startTestRelight, type TestRelight } from '../support/test-reli
 import { buildDebtor } from './support/houses.js';
 import { receivePayment } from '../../src/flows/receive-payment.js';
 import { approveSwitchCommand } from '../../src/flows/decide-switch.js';
+import { serveCutNotice } from './support/notices.js';
 
 // A cut for danger may push a restore aside that the meter has perhaps never heard. If that cut then falls away, the paid customer must
 // not be left in the dark with nothing under way.
@@ -17,13 +18,12 @@ describe('a restore pushed aside by a cut that never was', () => {
 
   test('is ordered again when the cut is cancelled', async () => {
     const house = await buildDebtor(relight);
+    await serveCutNotice(relight, house);
     const { commandId } = await requestCut(
       relight.ctx,
       {
         servicePointId: house.servicePointId,
         reason: 'ARREARS',
-        noticeServedOn: '2026-03-06',
-        noticeProof: 'slip',
         idempotencyKey: 'displaced-cut',
         note: 'debt',
       },
@@ -31,7 +31,7 @@ describe('a restore pushed aside by a cut that never was', () => {
     );
     await approveSwitchCommand(
       relight.ctx,
-      { commandId, idempotencyKey: 'displaced-approve', note: 'checked' },
+      { commandId, role: 'SUPERVISOR', idempotencyKey: 'displaced-approve', note: 'checked' },
       person('two'),
     );
     await dispatchCuts(relight.ctx, () => Promise.resolve());

@@ -3,6 +3,7 @@ import { receivePayment } from '../../src/flows/receive-payment.js';
 import { requestCut } from '../../src/flows/request-switch.js';
 import { eventually } from '../support/eventually.js';
 import { person, startTestRelight, type TestRelight } from '../support/test-relight.js';
+import { serveCutNotice } from './support/notices.js';
 
 describe('pay, and the lights come back', () => {
   let relight: TestRelight;
@@ -28,13 +29,12 @@ describe('pay, and the lights come back', () => {
 
   test('a debtor is cut with approval, pays, and is lit again, proven by the meter', async () => {
     const [debtor] = await debtors();
+    await serveCutNotice(relight, debtor!);
     const { commandId } = await requestCut(
       relight.ctx,
       {
         servicePointId: debtor!.servicePointId,
         reason: 'ARREARS',
-        noticeServedOn: '2026-03-06',
-        noticeProof: 'signature 17',
         idempotencyKey: 'cut-1-key',
         note: 'unpaid since December',
       },
@@ -43,7 +43,7 @@ describe('pay, and the lights come back', () => {
     expect(await stateOf(commandId)).toBe('PENDING_APPROVAL');
     await approveSwitchCommand(
       relight.ctx,
-      { commandId, idempotencyKey: 'approve-1', note: 'checked' },
+      { commandId, role: 'SUPERVISOR', idempotencyKey: 'approve-1', note: 'checked' },
       person('supervisor'),
     );
     await eventually('the cut is verified', async () => (await stateOf(commandId)) === 'VERIFIED');

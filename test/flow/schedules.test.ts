@@ -1,5 +1,6 @@
 import type { FlowContext } from '../../src/flows/context.js';
-import { expireApprovals, reconcileSupply, schedulesOf, settleDistricts } from '../../src/flows/schedules.js';
+import { expireApprovals, reconcileSupply, schedulesOf } from '../../src/flows/schedules.js';
+import { settleDistricts } from '../../src/flows/settle-districts.js';
 import { issueBills } from '../../src/flows/issue-bills.js';
 import { setClock } from '../../src/flows/set-clock.js';
 import { ProductClock } from '../../src/platform/clock.js';
@@ -158,9 +159,9 @@ describe('a cut that nobody approves', () => {
     relight.sql('UPDATE switch_command SET requested_at = $2 WHERE id = $1', [commandId, since]);
 
   test('expires after a day; one that was approved does not', async () => {
-    const noticeServedOn = addDays(localDate(relight.ctx.clock.now()), -4);
-    const { commandId: waiting } = await askForCut(relight, await buildDebtor(relight), { noticeServedOn });
-    const { commandId: approved } = await askForCut(relight, await buildDebtor(relight), { noticeServedOn });
+    const servedOn = addDays(localDate(relight.ctx.clock.now()), -4);
+    const { commandId: waiting } = await askForCut(relight, await buildDebtor(relight), { servedOn });
+    const { commandId: approved } = await askForCut(relight, await buildDebtor(relight), { servedOn });
     await approve(relight, approved);
     for (const id of [waiting, approved]) await waitingSince(id, at(0));
     await expireApprovals(relight.ctx, at(24));

@@ -9,10 +9,14 @@ const NOT_ENTITIES = new Set([
   'clock_state', // platform/clock.ts
   'request_key', // platform/idempotency.ts
   'schedule', // platform/schedules.ts
+  'audit_batch', // platform/audit-seals.ts
+  'audit_checkpoint', // platform/audit-seals.ts
   'kill_switch', // flows/set-kill-switch.ts
   'switch_command_move', // the trigger's copy of SWITCH_COMMAND_MOVES
   'uplink_quarantine', // flows/take-uplink.ts
   'simulated_world', // simulation/open-world.ts
+  'period_reading', // metering/readings.ts, billing/billing-facts.ts
+  'billing_run_page', // billing/billing-runs.ts
   'mikro_orm_migrations', // the ORM's own
 ]);
 

@@ -127,7 +127,16 @@ describe('money for an unknown account', () => {
       };
       await postPayment(
         tx,
-        { ...row, id: newId(), accountId: other.accountId, allocations: [], creditMinor: 1n, source: 'CASH' },
+        {
+          ...row,
+          id: newId(),
+          accountId: other.accountId,
+          allocations: [],
+          charges: [],
+          lateFeeRule: null,
+          creditMinor: 1n,
+          source: 'CASH',
+        },
         relight.ctx.clock.now(),
         cashier,
       );

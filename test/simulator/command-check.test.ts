@@ -1,5 +1,6 @@
 import { checkSwitch, guardFits, type MeterMemory, type Verdict } from '../../simulator/meter/command-check.js';
 import type { SwitchCommand } from '../../simulator/wire/contract.js';
+import type { SecondSignature } from '../../simulator/wire/envelope.js';
 import { cut, INSTALLATION, METER, restore, START_MS } from './support/fixtures.js';
 
 const memory: MeterMemory = {
@@ -10,8 +11,12 @@ const memory: MeterMemory = {
   relayClosed: true,
   protected: false,
 };
-const judge = (command: SwitchCommand, known: Partial<MeterMemory> = {}, nowMs = START_MS): Verdict =>
-  checkSwitch(command, { ...memory, ...known }, nowMs);
+/** As a meter judges it; a cut comes with a guard's signature unless `second` says otherwise. */
+const judge = (
+  command: SwitchCommand,
+  known: Partial<MeterMemory> = {},
+  second: SecondSignature = command.operation === 'cut' ? 'guard' : 'none',
+): Verdict => checkSwitch(command, second, { ...memory, ...known }, START_MS);
 const iso = (ms: number): string => new Date(ms).toISOString();
 
 describe('what a meter does with a switch command (schema/mqtt/README.md)', () => {
@@ -41,6 +46,17 @@ describe('what a meter does with a switch command (schema/mqtt/README.md)', () =
         known = { ...known, ...also };
       }
       expect(judge(cut(change), known)).toEqual({ verdict: 'refused', refusal: code });
+    },
+  );
+
+  test.each<SecondSignature>(['none', 'bad'])(
+    'a cut whose second signature is %s is refused before anything else',
+    (second) => {
+      const refused = { verdict: 'refused', refusal: 'SECOND_SIGNATURE' };
+      expect(judge(cut({ sequence: 6 }), {}, second)).toEqual(refused);
+      expect(judge(cut({ commandId: memory.lastCommandId, meter: '999999999999', sequence: 1 }), {}, second)).toEqual(
+        refused,
+      );
     },
   );
 

@@ -57,11 +57,18 @@ describe('keys', () => {
 });
 
 describe('opening what came down', () => {
-  test('opens a head-end signature, and tells whether a guard signed too', () => {
+  test.each<[string, Signer[], string]>([
+    ['nothing', [headEnd], 'none'],
+    ['a guard', [headEnd, guard], 'guard'],
+    ['a guard in front', [guard, headEnd], 'guard'],
+    ['the head-end once more', [headEnd, headEnd], 'bad'],
+    ["a stranger under the guard's name", [headEnd, { ...guard, key: stranger.key }], 'bad'],
+    ["the head-end's key under the guard's name", [headEnd, { ...guard, key: headEnd.key }], 'bad'],
+    ["the guard's key under the head-end's name", [headEnd, { ...headEnd, key: guard.key }], 'bad'],
+    ['an unknown kid', [headEnd, { ...guard, kid: 'guard-2' }], 'bad'],
+  ])('opens what a head-end signed, and tells what stands beside it: %s', (_, signers, second) => {
     const command = cut();
-    expect(open(seal(command))).toEqual({ ok: true, message: command, guarded: false });
-    expect(open(seal(command, headEnd, guard))).toEqual({ ok: true, message: command, guarded: true });
-    expect(open(seal(command, guard, headEnd))).toEqual({ ok: true, message: command, guarded: true });
+    expect(open(seal(command, ...signers))).toEqual({ ok: true, message: command, second });
   });
 
   test('what a meter seals, a strict reader opens', () => {
@@ -82,11 +89,10 @@ describe('opening what came down', () => {
     ['no signature', Buffer.from(JSON.stringify({ payload: 'e30', signatures: [] })), /envelope/],
     ['an extra member', Buffer.from(seal(cut()).toString().replace('{"payload"', '{"x":1,"payload"')), /envelope/],
     ['too many bytes', Buffer.from(seal(cut()).toString() + ' '.repeat(65_536)), /at most 65536/],
-    ['a guard alone', seal(cut(), guard), /0 head-end/],
-    ['two head-ends', seal(cut(), headEnd, headEnd), /2 head-end/],
-    ['two guards', seal(cut(), guard, guard), /0 head-end/],
+    ['a guard alone', seal(cut(), guard), /beside a head-end/],
+    ['two guards', seal(cut(), guard, guard), /beside a head-end/],
     ['a stranger under a known kid', seal(cut(), stranger), /not valid/],
-    ['a stranger beside the head-end', seal(cut(), headEnd, { ...guard, key: stranger.key }), /not valid/],
+    ['a guard beside a stranger', seal(cut(), stranger, guard), /not valid/],
     ['an unknown kid', seal(cut(), { ...headEnd, kid: 'head-end-2' }), HEADER],
     ['alg none', badHeader({ alg: 'none', kid: headEnd.kid }), HEADER],
     ['alg HS256', badHeader({ alg: 'HS256', kid: headEnd.kid }), HEADER],
@@ -121,7 +127,7 @@ describe('opening what came down', () => {
   });
 
   test('a signature has one spelling: its unused bits must be zero', () => {
-    const envelope = JSON.parse(seal(cut()).toString()) as { signatures: { signature: string }[] };
+    const envelope = JSON.parse(seal(cut(), headEnd).toString()) as { signatures: { signature: string }[] };
     const [only] = envelope.signatures;
     if (!only) throw new Error('no signature');
     const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
@@ -138,7 +144,9 @@ describe('opening what came down', () => {
       const flipped = Buffer.from(whole);
       flipped[bit >> 3] = (flipped[bit >> 3] as number) ^ (1 << (bit & 7));
       const opened = open(flipped);
-      if (opened.ok) changed += 1;
+      // A bit of the guard's part leaves the head-end's word readable, and the cut without its second signature.
+      if (opened.ok && (opened.second !== 'bad' || canonical(opened.message as object) !== canonical(command)))
+        changed += 1;
     }
     // Every bit of the bytes belongs to the payload, a header, a signature or the structure that names them.
     expect(changed).toBe(0);

@@ -132,12 +132,31 @@ describe('a switch command', () => {
     expect(only(bench.down(seal(restore())))).toMatchObject({ result: 'accepted' });
   });
 
-  test('a guard may sign beside the head-end on a cut, and on nothing else', () => {
+  test('a guard signs beside the head-end on a cut, and on nothing else', () => {
     const bench = new TestBench();
     expect(only(bench.down(seal(cut(), headEnd, guard)))).toMatchObject({ result: 'accepted' });
     expect(invalidEvents(bench.down(seal(restore({ sequence: 2 }), headEnd, guard)))).toBe(1);
     bench.down(seal(read(), headEnd, guard));
     expect(bench.simulation.context.counters).toMatchObject({ invalid: 2, reads: 0, accepted: 1 });
+  });
+
+  test.each([
+    ['no second signature', [headEnd]],
+    ["the head-end's twice", [headEnd, headEnd]],
+    ["the head-end's key under the guard's name", [headEnd, { ...guard, key: headEnd.key }]],
+    ['a stranger', [headEnd, { ...guard, key: stranger.key }]],
+    ['an unknown kid', [headEnd, { ...guard, kid: 'guard-9' }]],
+  ])('a cut with %s is refused, answered and changes nothing', (_, signers) => {
+    const bench = new TestBench();
+    expect(only(bench.down(seal(cut(), ...signers)))).toMatchObject({
+      kind: 'ack',
+      result: 'refused',
+      refusal: 'SECOND_SIGNATURE',
+      relay: 'closed',
+      lastSequence: 0,
+    });
+    expect(bench.wait(1000)).toEqual([]);
+    expect(bench.simulation.context.counters).toMatchObject({ accepted: 0, refused: { SECOND_SIGNATURE: 1 } });
   });
 
   test('the register stands still while the relay is open', () => {

@@ -9,6 +9,7 @@ const AUDIT_FAULTS = statement(
      UNION ALL SELECT 'WorkOrder', id, state FROM work_order
      UNION ALL SELECT 'Interruption', id, CASE WHEN closed_at IS NULL THEN reason END FROM interruption
      UNION ALL SELECT 'Bill', id, 'ISSUED' FROM bill
+     UNION ALL SELECT 'LateFeeWaiver', id, state FROM late_fee_waiver
      UNION ALL SELECT 'MeterInstallation', id, CASE WHEN removed_at IS NULL THEN 'INSTALLED' ELSE 'REMOVED' END FROM meter_installation),
    entry AS (
      SELECT e.*, lag(to_state) OVER w AS previous, row_number() OVER w AS position, lead(id) OVER w AS following

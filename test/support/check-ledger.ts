@@ -20,10 +20,21 @@ const LEDGER_FAULTS = statement(
             (SELECT coalesce(sum(minor), 0) FROM posting p WHERE p.bill_id = b.id AND p.code = 'RECEIVABLE') AS receivable
      FROM bill b),
    payment_sum AS (
-     SELECT p.*, (SELECT coalesce(sum(amount_minor), 0) FROM ledger_entry e WHERE e.payment_id = p.id AND e.kind <> 'REVERSAL') AS entered,
+     SELECT p.*, (SELECT coalesce(sum(amount_minor), 0) FROM ledger_entry e WHERE e.payment_id = p.id AND e.kind NOT IN ('REVERSAL', 'LATE_FEE_CREDITED')) AS entered,
             (SELECT coalesce(sum(principal_minor + late_fee_minor), 0) FROM payment_allocation x WHERE x.payment_id = p.id) AS allocated,
             EXISTS (SELECT FROM payment s WHERE s.resolved_by_payment_id = p.id) AS from_suspense
-     FROM payment p)
+     FROM payment p),
+   late_fee AS (
+     SELECT e.id, e.kind, e.amount_minor, e.bill_id, (SELECT kind FROM ledger_entry o WHERE o.id = e.reverses_entry_id) AS reversed_kind,
+            (SELECT coalesce(sum(amount_minor), 0) FROM late_fee_line l WHERE l.entry_id = e.id) AS lines,
+            EXISTS (SELECT FROM late_fee_line l JOIN late_fee_line m ON m.entry_id = l.entry_id AND m.line_number > l.line_number
+                    WHERE l.entry_id = e.id AND l.days IS NOT NULL AND m.days IS NOT NULL AND m.from_date <= l.to_date) AS charged_twice
+     FROM ledger_entry e WHERE e.kind LIKE 'LATE_FEE%'),
+   bill_late_fee AS (
+     SELECT b.bill_number, b.late_fee_minor,
+            coalesce((SELECT sum(CASE kind WHEN 'LATE_FEE' THEN amount_minor WHEN 'LATE_FEE_REVERSED' THEN -amount_minor ELSE 0 END) FROM late_fee f WHERE f.bill_id = b.id), 0) AS entered,
+            EXISTS (SELECT FROM late_fee_waiver w WHERE w.bill_id = b.id AND w.account_id <> b.account_id) AS foreign_waiver
+     FROM bill b)
    SELECT 'postings in ' || currency || ' sum to ' || sum(minor) AS fault FROM posting GROUP BY currency HAVING sum(minor) <> 0
    UNION ALL SELECT 'account ' || account_number || ' says due ' || due_minor || ', its ledger says ' || receivable FROM account_sum WHERE due_minor <> receivable
    UNION ALL SELECT 'account ' || account_number || ' says due ' || due_minor || ', its bills say ' || open_bills FROM account_sum WHERE due_minor <> open_bills
@@ -44,6 +55,14 @@ const LEDGER_FAULTS = statement(
    UNION ALL SELECT 'cash in ' || currency || ' is ' || sum(held) || ', payments that stand are ' || sum(received) FROM (
        SELECT currency, minor AS held, 0 AS received FROM posting WHERE code = 'CASH'
        UNION ALL SELECT currency, 0, amount_minor FROM payment_sum WHERE state <> 'REVERSED' AND NOT from_suspense) s GROUP BY currency HAVING sum(held) <> sum(received)
+   UNION ALL SELECT 'late fee entry ' || id || ' is ' || amount_minor || ', its lines are ' || lines FROM late_fee WHERE kind = 'LATE_FEE' AND lines <> amount_minor
+   UNION ALL SELECT 'late fee entry ' || id || ' charges a day twice' FROM late_fee WHERE charged_twice
+   UNION ALL SELECT 'late fee entry ' || id || ' is ' || kind || ' and reverses ' || coalesce(reversed_kind, 'nothing') FROM late_fee
+     WHERE (kind = 'LATE_FEE_REVERSED') <> (reversed_kind IS NOT NULL) OR reversed_kind <> 'LATE_FEE'
+   UNION ALL SELECT 'late fee line of entry ' || entry_id || ', which is none of its bill' FROM late_fee_line l
+     WHERE NOT EXISTS (SELECT FROM late_fee f WHERE f.id = l.entry_id AND f.kind = 'LATE_FEE' AND f.bill_id = l.bill_id)
+   UNION ALL SELECT 'bill ' || bill_number || ' says late fee ' || late_fee_minor || ', its ledger says ' || entered FROM bill_late_fee WHERE late_fee_minor <> entered
+   UNION ALL SELECT 'bill ' || bill_number || ' has a waiver of another account' FROM bill_late_fee WHERE foreign_waiver
    UNION ALL SELECT 'entry ' || p.id || ' is in ' || p.currency || ', its account in ' || a.currency FROM posting p JOIN account a ON a.id = p.account_id WHERE a.currency <> p.currency
    UNION ALL SELECT 'entry ' || e.id || ' does not mirror entry ' || o.id FROM ledger_entry e JOIN ledger_entry o ON o.id = e.reverses_entry_id
      WHERE (e.debit_code, e.credit_code, e.amount_minor, e.currency) <> (o.credit_code, o.debit_code, o.amount_minor, o.currency)

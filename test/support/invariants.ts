@@ -32,7 +32,7 @@ export async function moneyFaults(sql: Sql): Promise<string[]> {
   );
   const payments = await sql<object>(
     `SELECT p.id, p.state, p.amount_minor, e.total FROM payment p
-     JOIN LATERAL (SELECT coalesce(sum(amount_minor) FILTER (WHERE reverses_entry_id IS NULL), 0) AS total
+     JOIN LATERAL (SELECT coalesce(sum(amount_minor) FILTER (WHERE reverses_entry_id IS NULL AND kind <> 'LATE_FEE_CREDITED'), 0) AS total
        FROM ledger_entry WHERE payment_id = p.id) e ON true
      WHERE e.total <> p.amount_minor`,
   );

@@ -10,6 +10,8 @@ export interface ProcessSettings {
   readonly broker: BrokerAccess;
   readonly keyFile: string;
   readonly timings: SwitchTimings;
+  /** policiesAsJson of what it decides by. */
+  readonly policies: readonly unknown[];
 }
 
 export interface PaymentRequest {

@@ -1,6 +1,7 @@
 // The product in a process of its own, so that a test can kill it and leave database, broker and meters alive. It is run by node itself
 // (types are stripped, nothing is transpiled), so it takes the built product: npm run test:jest builds it first.
-import type * as ConfigModule from '../../src/config.js';
+import type * as PoliciesModule from '../../src/dunning/policies-in-force.js';
+import type * as PolicySchemaModule from '../../src/dunning/policy-schema.js';
 import type { FlowContext } from '../../src/flows/context.js';
 import type * as PaymentModule from '../../src/flows/receive-payment.js';
 import type * as SchedulesModule from '../../src/flows/schedules.js';
@@ -20,13 +21,14 @@ const product = async <Module>(path: string): Promise<Module> =>
 
 /** Composes what app.ts composes, without embedded parts and API. */
 async function start(settings: ProcessSettings): Promise<FlowContext> {
-  const { CHINA_CUT_POLICY } = await product<typeof ConfigModule>('config');
+  const { putPoliciesInForce } = await product<typeof PoliciesModule>('dunning/policies-in-force');
+  const { dunningPolicySchema } = await product<typeof PolicySchemaModule>('dunning/policy-schema');
+  const { chineseHolidays } = await product<typeof HolidaysModule>('platform/holidays');
   const { createLogger } = await product<typeof LogModule>('platform/log');
   const { Database } = await product<typeof DatabaseModule>('platform/database');
   const { Nudges } = await product<typeof NudgesModule>('platform/nudges');
   const { ProductClock } = await product<typeof ClockModule>('platform/clock');
   const { Scheduler } = await product<typeof SchedulerModule>('platform/schedules');
-  const { chineseHolidays } = await product<typeof HolidaysModule>('platform/holidays');
   const { SIMULATION_START } = await product<typeof WorldModule>('simulation/world');
   const { loadSigningKey } = await product<typeof SigningModule>('head-end/signing');
   const { startHeadEnd } = await product<typeof HeadEndModule>('head-end/head-end');
@@ -37,8 +39,21 @@ async function start(settings: ProcessSettings): Promise<FlowContext> {
   await nudges.start();
   const clock = await ProductClock.open(db, SIMULATION_START);
   const { timings } = settings;
-  const ctx: FlowContext = { db, clock, nudges, log, timeZone: CHINA_CUT_POLICY.timeZone,
-    cutPolicy: CHINA_CUT_POLICY, timings, holidays: chineseHolidays };
+  const ctx: FlowContext = {
+    db,
+    clock,
+    nudges,
+    log,
+    timeZone: 'Asia/Shanghai',
+    holidays: chineseHolidays,
+    policies: await putPoliciesInForce(
+      db,
+      settings.policies.map((document) => dunningPolicySchema.parse(document)),
+      SIMULATION_START,
+    ),
+    lateFeeRule: null,
+    timings,
+  };
   const headEnd = startHeadEnd(ctx, settings.broker, loadSigningKey(settings.keyFile, false));
   await new Scheduler(db, clock, nudges, log, schedulesOf(ctx)).start();
   while (!headEnd.connected) await new Promise((resume) => setTimeout(resume, 5));

@@ -1,6 +1,7 @@
 import { commandFaults, cutsSentToPaid, finalSupplies, moneyFaults, supplyFaults, toggleFaults } from './invariants.js';
 import { Race } from './wire-model-race.js';
 import { RaceTable, TODAY } from './wire-model-table.js';
+import { MIN_DEBT_MINOR } from './policies.js';
 
 /** Accounts that share one race: enough that groups form, few enough that their steps mix. */
 export const ACCOUNTS_PER_RACE = 40;
@@ -67,7 +68,7 @@ async function examineTable(table: RaceTable, races: readonly Race[]): Promise<v
   const faults = [
     ...(await moneyFaults(table.sql)),
     ...(await commandFaults(table.sql)),
-    ...(await cutsSentToPaid(table.sql, TODAY, table.ctx.cutPolicy.minDebtMinor)),
+    ...(await cutsSentToPaid(table.sql, TODAY, MIN_DEBT_MINOR)),
   ];
   if (faults.length === 0) return;
   const place = table.accounts.findIndex(

@@ -8,6 +8,7 @@ import { person } from './test-relight.js';
 import type { Dice } from './wire-model.js';
 import type { RaceTable } from './wire-model-table.js';
 import type { RaceAccount } from './wire-model-account.js';
+import { serveCutNotice } from '../flow/support/notices.js';
 
 const CLERK = person('clerk');
 const SUPERVISOR = person('supervisor');
@@ -115,10 +116,9 @@ export class People {
     const request = {
       servicePointId,
       reason: 'ARREARS' as const,
-      noticeServedOn: '2026-03-06',
-      noticeProof: 'signature',
       note: 'unpaid',
     };
+    await serveCutNotice(this.table, { servicePointId });
     const idempotencyKey = `request-${this.seed}-${(this.acts += 1)}-${serial}`;
     const receipt = await this.act(`${serial} cut asked for`, ['COMMAND_OPEN', 'CUT_BLOCKED'], () =>
       requestCut(this.table.ctx, { ...request, idempotencyKey }, CLERK),
@@ -137,7 +137,7 @@ export class People {
     };
     if (this.dice.chance(0.9)) {
       await this.act(`${serial} cut approved`, ['NOT_WAITING_FOR_APPROVAL', 'CUT_BLOCKED'], () =>
-        approveSwitchCommand(this.table.ctx, decision, SUPERVISOR),
+        approveSwitchCommand(this.table.ctx, { ...decision, role: 'SUPERVISOR' }, SUPERVISOR),
       );
     } else {
       await this.act(`${serial} cut cancelled by a person`, ['ALREADY_SENT'], () =>

@@ -5,6 +5,7 @@ import { Dice, type WireFaults } from './wire-model.js';
 import { People } from './wire-model-people.js';
 import type { RaceTable } from './wire-model-table.js';
 import type { RaceAccount } from './wire-model-account.js';
+import { MIN_DEBT_MINOR } from './policies.js';
 
 const FAULTS: WireFaults = { lost: 0.14, doubled: 0.12, held: 0.08 };
 /** Product time that passes with every step, and the leap that outlives every cut's validity (10 min), ms. */
@@ -72,7 +73,7 @@ export class Race {
     await dispatchCuts(this.table.ctx, async (order) => {
       const player = this.people.players.find(({ account }) => account.serial === order.serial);
       const owedMinor = player ? player.account.longOverdueMinor - this.people.paidMinor(player) : 0n;
-      if (order.reason === 'ARREARS' && owedMinor < this.table.ctx.cutPolicy.minDebtMinor)
+      if (order.reason === 'ARREARS' && owedMinor < MIN_DEBT_MINOR)
         this.faults.push(`cut sent to ${order.serial}, which owes ${owedMinor}`);
       // One time in ten the process dies between the commit and the wire.
       const lost = this.dice.chance(0.1);

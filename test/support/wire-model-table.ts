@@ -8,6 +8,7 @@ import { MeterDirectory } from '../../src/head-end/meter-directory.js';
 import { signEnvelope } from '../../src/head-end/signing.js';
 import { checkMessage, readMessage, serialOf } from '../../src/head-end/uplink-check.js';
 import { downTopic } from '../../src/head-end/topics.js';
+import { signPayload } from '../../src/platform/signing-key.js';
 import { Nudges } from '../../src/platform/nudges.js';
 import { SIMULATION_START } from '../../src/simulation/world.js';
 import type { ReadOrder, SwitchOrder } from '../../src/switching/dispatch.js';
@@ -72,7 +73,7 @@ export class RaceTable {
        FROM meter m JOIN meter_installation i ON i.meter_id = m.id JOIN service_point sp ON sp.id = i.service_point_id JOIN account a ON a.id = sp.account_id ORDER BY 1`,
       [TODAY],
     );
-    return new RaceTable(relight, ctx, clock, await WireModel.open(ctx, relight.key), accounts);
+    return new RaceTable(relight, ctx, clock, await WireModel.open(ctx, relight.downlinkKeys), accounts);
   }
 
   get sql(): Sql {
@@ -80,7 +81,12 @@ export class RaceTable {
   }
 
   publishSwitch(order: SwitchOrder): void {
-    const bytes = Buffer.from(JSON.stringify(signEnvelope(encodeSwitch(order), this.relight.key)));
+    const { key, guardKey } = this.relight;
+    const body = encodeSwitch(order);
+    // The guard has exams of its own; here every cut has its signature.
+    const second =
+      order.operation === 'CUT' ? signPayload(Buffer.from(body).toString('base64url'), guardKey) : undefined;
+    const bytes = Buffer.from(JSON.stringify(signEnvelope(body, key, second)));
     this.wire.down.push({ serial: order.serial, topic: downTopic(order.gatewayNumber, order.serial), bytes });
   }
 

@@ -1,9 +1,9 @@
 import type { FlowContext } from '../../src/flows/context.js';
-import type { SigningKey } from '../../src/head-end/signing.js';
 import type { Clock } from '../../src/platform/clock.js';
 import { fleetManifest } from '../../src/simulation/fleet-manifest.js';
 import { checkManifest } from '../../simulator/manifest.js';
 import type { Meter } from '../../simulator/meter/meter.js';
+import type { DownlinkKey } from '../../simulator/wire/contract.js';
 import { draw, hash32, type RandomStream } from '../../simulator/meter/random.js';
 import type { Scheduler } from '../../simulator/run/scheduler.js';
 import { Reporter } from '../../simulator/run/reporter.js';
@@ -132,8 +132,8 @@ export class WireModel {
     this.reporter = new Reporter(context, new Uplink(context));
   }
 
-  static async open(ctx: FlowContext, key: SigningKey): Promise<WireModel> {
-    return new WireModel(await fleetManifest(ctx, [{ kid: key.kid, role: 'head-end', x: key.x }]), ctx.clock);
+  static async open(ctx: FlowContext, keys: readonly DownlinkKey[]): Promise<WireModel> {
+    return new WireModel(await fleetManifest(ctx, keys), ctx.clock);
   }
 
   meter(serial: string): Meter {

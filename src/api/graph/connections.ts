@@ -2,7 +2,11 @@ import { connectionOf } from './relay.js';
 import { AccountType, ServicePointType, TransformerDistrictType } from './types/accounts.js';
 import { AccountLedgerEntryType, BillType, PaymentType } from './types/billing.js';
 import { DailyUsageType, MeterEventType, MeterInstallationType, ReadingType } from './types/metering.js';
+import { CutBatchType, CutThresholdChangeType } from './types/cut-control.js';
+import { LateFeeWaiverType } from './types/late-fees.js';
 import { AuditEntryType, QuarantinedMessageType } from './types/operations.js';
+import { PaymentChannelRecordType, WeatherReportType } from './types/outside.js';
+import { HoldType } from './types/standing.js';
 import { InterruptionType, SwitchCommandType, WorkOrderType } from './types/switching.js';
 
 export const AccountConnection = connectionOf('Account', () => AccountType, 'account (户号)');
@@ -13,8 +17,16 @@ export const AccountLedgerConnection = connectionOf(
 );
 export const AuditEntryConnection = connectionOf('AuditEntry', () => AuditEntryType, 'audit entry (审计记录)');
 export const BillConnection = connectionOf('Bill', () => BillType, 'bill (账单)');
+export const CutBatchConnection = connectionOf('CutBatch', () => CutBatchType, 'batch of cuts (停电批次)');
+export const CutThresholdChangeConnection = connectionOf(
+  'CutThresholdChange',
+  () => CutThresholdChangeType,
+  'change of a threshold (阈值调整)',
+);
 export const DailyUsageConnection = connectionOf('DailyUsage', () => DailyUsageType, 'day of usage (日用电量)');
+export const HoldConnection = connectionOf('Hold', () => HoldType, 'hold (暂缓记录)');
 export const InterruptionConnection = connectionOf('Interruption', () => InterruptionType, 'interruption (停电记录)');
+export const LateFeeWaiverConnection = connectionOf('LateFeeWaiver', () => LateFeeWaiverType, 'waiver (减免记录)');
 export const MeterEventConnection = connectionOf('MeterEvent', () => MeterEventType, 'meter event (电表事件)');
 export const MeterInstallationConnection = connectionOf(
   'MeterInstallation',
@@ -22,6 +34,11 @@ export const MeterInstallationConnection = connectionOf(
   'installation (装表记录)',
 );
 export const PaymentConnection = connectionOf('Payment', () => PaymentType, 'payment (缴费)');
+export const PaymentChannelRecordConnection = connectionOf(
+  'PaymentChannelRecord',
+  () => PaymentChannelRecordType,
+  'payment channel (缴费网点)',
+);
 export const QuarantinedMessageConnection = connectionOf(
   'QuarantinedMessage',
   () => QuarantinedMessageType,
@@ -34,5 +51,10 @@ export const TransformerDistrictConnection = connectionOf(
   'TransformerDistrict',
   () => TransformerDistrictType,
   'transformer district (台区)',
+);
+export const WeatherReportConnection = connectionOf(
+  'WeatherReport',
+  () => WeatherReportType,
+  'weather report (气象信息)',
 );
 export const WorkOrderConnection = connectionOf('WorkOrder', () => WorkOrderType, 'work order (工单)');

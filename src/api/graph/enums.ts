@@ -1,35 +1,13 @@
-import { registerEnumType } from 'type-graphql';
 import { CONTACT_KINDS, CUSTOMER_CLASSES, PROTECTION_KINDS } from '../../accounts/customer.js';
 import { LEDGER_CODES } from '../../billing/ledger-entry.js';
 import { PAYMENT_CHANNELS, PAYMENT_STATES } from '../../billing/payment.js';
+import { PAYMENT_CHANNEL_KINDS } from '../../dunning/payment-channel.js';
+import { WEATHER_ALERT_KINDS, WEATHER_REPORT_KINDS } from '../../dunning/weather.js';
 import { WORK_ORDER_KINDS } from '../../service/work-order.js';
 import { INTERRUPTION_REASONS } from '../../switching/interruption.js';
 import { SWITCH_COMMAND_STATES } from '../../switching/switch-command.js';
-import type { CutCheckCode } from '../../switching/cut-policy.js';
 import { ROLES } from '../auth/viewer.js';
-
-type Texts<Value extends string> = Readonly<Record<Value, string>>;
-
-/** Registers an enum whose every value is described; a value without a description does not compile. */
-function describedEnum<Value extends string>(
-  name: string,
-  description: string,
-  values: readonly Value[],
-  texts: Texts<Value>,
-): Record<Value, Value> {
-  const enumObject = Object.fromEntries(values.map((value) => [value, value])) as Record<Value, Value>;
-  const valuesConfig = Object.fromEntries(values.map((value) => [value, { description: texts[value] }]));
-  registerEnumType(enumObject, {
-    name,
-    description,
-    valuesConfig: valuesConfig as Record<Value, { description: string }>,
-  });
-  return enumObject;
-}
-
-/** An enum that exists in the API only. */
-const apiEnum = <Value extends string>(name: string, description: string, texts: Texts<Value>): Record<Value, Value> =>
-  describedEnum(name, description, Object.keys(texts) as Value[], texts);
+import { apiEnum, describedEnum } from './described-enum.js';
 
 export const RoleEnum = describedEnum('Role', 'Role in which somebody calls the API (角色).', ROLES, {
   CUSTOMER: 'A customer (客户): sees the own accounts and what hangs on them.',
@@ -87,6 +65,9 @@ export const LedgerEntryKindEnum = apiEnum('LedgerEntryKind', 'What a ledger ent
   CREDIT_APPLIED: 'Credit was used for a bill (预收抵扣).',
   REVERSAL: 'An earlier entry was reversed (冲正).',
   SUSPENSE_RESOLVED: 'Money in suspense found its account (待核销转入).',
+  LATE_FEE: 'A late fee was charged (计收违约金).',
+  LATE_FEE_REVERSED: 'A charged late fee was reversed: waived, or charged anew (冲回违约金).',
+  LATE_FEE_CREDITED: 'A paid late fee was waived and became credit (违约金转预收).',
 });
 
 export const PaymentChannelEnum = describedEnum('PaymentChannel', 'How money came in (缴费渠道).', PAYMENT_CHANNELS, {
@@ -98,6 +79,43 @@ export const PaymentChannelEnum = describedEnum('PaymentChannel', 'How money cam
   SELF_SERVICE: 'Self-service terminal (自助终端).',
   CORRECTION: 'Correction made by the company itself (更正).',
 });
+
+export const PaymentChannelKindEnum = describedEnum(
+  'PaymentChannelKind',
+  'Where or how one can pay (缴费网点类型).',
+  PAYMENT_CHANNEL_KINDS,
+  {
+    COUNTER: 'Counter of the company (营业厅).',
+    AGENT: 'Shop that takes payments for the company (代收点).',
+    BANK: 'Branch of a bank (银行网点).',
+    SELF_SERVICE: 'Self-service terminal (自助终端).',
+    APP: 'Mobile app (手机应用). Online.',
+    ONLINE_BANK: 'Online banking (网上银行). Online.',
+  },
+);
+
+export const WeatherReportKindEnum = describedEnum(
+  'WeatherReportKind',
+  'What a weather report tells (气象信息类型).',
+  WEATHER_REPORT_KINDS,
+  {
+    OBSERVED: 'Lowest and highest temperature of a local day (实况).',
+    FORECAST: 'Lowest and highest temperature expected in a period (预报).',
+    ALERT: 'Whether there is an alert (预警).',
+  },
+);
+
+export const WeatherAlertKindEnum = describedEnum(
+  'WeatherAlertKind',
+  'What a weather alert warns of (预警类型).',
+  WEATHER_ALERT_KINDS,
+  {
+    HEAT: 'Heat (高温).',
+    COLD: 'Cold (寒潮).',
+    STORM: 'Storm (暴风雨).',
+    NONE: 'No alert is in force (无预警). Said, not left unsaid: silence is no proof of good weather.',
+  },
+);
 
 export const PaymentStateEnum = describedEnum('PaymentState', 'Where a payment stands (缴费状态).', PAYMENT_STATES, {
   POSTED: 'Credited to its account (已入账).',
@@ -168,20 +186,6 @@ export const SwitchCommandStateEnum = describedEnum(
     FIELD_VISIT: 'Handed to field staff with a work order (转现场). An end for the remote way.',
   },
 );
-
-const CUT_CHECK_TEXTS: Texts<CutCheckCode> = {
-  KILL_SWITCH: 'The kill switch is not engaged (紧急停止开关).',
-  METER_INSTALLED: 'A meter is installed (已装表).',
-  SAME_INSTALLATION: 'The meter was not exchanged since the order (装表未变).',
-  NOT_ALREADY_OFF: 'The premises are not off already (尚未停电).',
-  OVERDUE_DEBT: 'Debt is overdue for long enough and high enough (逾期欠费).',
-  NOTICE_SERVED: 'The written notice was served in time (通知已送达).',
-  NOT_PROTECTED: 'The customer is not protected (非保护用户).',
-  APPROVED: 'A second person approved (已审批).',
-  ALLOWED_DAY: 'A working day, not the eve of a holiday (允许日).',
-  ALLOWED_HOUR: 'An hour in which one can still pay and be restored (允许时段).',
-};
-export const CutCheckCodeEnum = apiEnum('CutCheckCode', 'A condition of every cut (停电校验项).', CUT_CHECK_TEXTS);
 
 export const SupplyDueEnum = apiEnum('SupplyDue', 'Whether power is due (应供状态).', {
   ON: 'No interruption is open: power is due (应供电).',

@@ -16,6 +16,8 @@ const RELATED: Readonly<Record<string, string>> = {
   commandId: 'SwitchCommand',
   paymentId: 'Payment',
   interruptionId: 'Interruption',
+  holdId: 'Hold',
+  batchId: 'CutBatch',
 };
 
 /**

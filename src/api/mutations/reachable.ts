@@ -1,4 +1,5 @@
-import type { ServicePoint } from '../../accounts/account.js';
+import type { Account, ServicePoint } from '../../accounts/account.js';
+import type { TransformerDistrict } from '../../accounts/transformer-district.js';
 import { UserError } from '../../platform/errors.js';
 import type { ApiContext } from '../context.js';
 import { numbered } from '../read/numbered.js';
@@ -18,6 +19,19 @@ export async function reachableServicePoint({ scope }: ApiContext, servicePointN
   return point;
 }
 
+/** The transformer district with this code, within the viewer's reach. @throws UserError DISTRICT_NOT_FOUND */
+export async function reachableDistrict({ scope }: ApiContext, districtCode: string): Promise<TransformerDistrict> {
+  const district = await numbered(scope, 'TransformerDistrict', districtCode);
+  if (!district) {
+    throw new UserError(
+      'DISTRICT_NOT_FOUND',
+      'There is no such transformer district. Look it up by its code.',
+      'districtCode',
+    );
+  }
+  return district;
+}
+
 /** The object with this global id, within the viewer's reach. @throws UserError with `code`: it does not exist, as far as the viewer may know */
 export async function reachable<Name extends NodeName>(
   { scope }: ApiContext,
@@ -29,4 +43,13 @@ export async function reachable<Name extends NodeName>(
   const row = await scope.find(type, checkId(type, globalId, field, code));
   if (!row) throw new UserError(code, `There is no such ${type}. Look it up again.`, field);
   return row;
+}
+
+/** The account with this number, within the viewer's reach. @throws UserError ACCOUNT_NOT_FOUND */
+export async function reachableAccount({ scope }: ApiContext, accountNumber: string): Promise<Account> {
+  const account = await numbered(scope, 'Account', accountNumber);
+  if (!account) {
+    throw new UserError('ACCOUNT_NOT_FOUND', 'There is no such account. Look it up by its number.', 'accountNumber');
+  }
+  return account;
 }

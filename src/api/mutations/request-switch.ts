@@ -3,14 +3,11 @@ import { requestCut, requestRestore } from '../../flows/request-switch.js';
 import type { InterruptionReason } from '../../switching/interruption.js';
 import { actorOf, type ApiContext } from '../context.js';
 import { InterruptionReasonEnum } from '../graph/enums.js';
-import { DateScalar } from '../graph/scalars.js';
 import { attempt } from './attempt.js';
-import { checkKey, checkOptional, checkReason } from './checks.js';
+import { checkKey, checkReason } from './checks.js';
 import { reachableServicePoint } from './reachable.js';
 import { SwitchCommandPayload, type SwitchAnswer } from './switch-payload.js';
 import { INPUT, KEY, REASON } from './texts.js';
-
-const PROOF_CHARACTERS = 500;
 
 @InputType('RequestCutInput', { description: 'A cut asked for (停电申请).' })
 export class RequestCutInput {
@@ -22,19 +19,6 @@ export class RequestCutInput {
 
   @Field(() => InterruptionReasonEnum, { description: 'Why power is to go off (停电原因).' })
   interruptionReason!: InterruptionReason;
-
-  @Field(() => DateScalar, {
-    nullable: true,
-    description: 'For debt: local day on which the written notice was served (通知送达日).',
-  })
-  noticeServedOn?: string | null;
-
-  @Field(() => String, {
-    nullable: true,
-    description:
-      'For debt: what proves that it was served (送达证明), at most 500 characters, e.g. the number of the signed slip.',
-  })
-  noticeProof?: string | null;
 
   @Field(() => String, REASON)
   reason!: string;
@@ -59,7 +43,7 @@ const FIELDS = { servicePointId: 'servicePointNumber', reason: 'interruptionReas
 export class RequestSwitch {
   @Mutation(() => SwitchCommandPayload, {
     description:
-      'Asks for a cut of one service point (申请停电). It is judged at once, a cut for debt waits for the approval of a second person, and every cut is judged again when it is sent. Ask `cutChecks` first.',
+      'Asks for a cut of one service point (申请停电). It is judged at once, a cut for debt waits for the approval of a second person, and every cut is judged again when it is sent. Ask `canDisconnect` first.',
   })
   requestCut(
     @Arg('input', () => RequestCutInput, INPUT) input: RequestCutInput,
@@ -68,13 +52,8 @@ export class RequestSwitch {
     return attempt(
       ctx.scope,
       async () => {
-        const point = { ...(await checked(ctx, input)), noticeServedOn: input.noticeServedOn ?? undefined };
-        const noticeProof = checkOptional(input.noticeProof, 'noticeProof', PROOF_CHARACTERS);
-        return requestCut(
-          ctx.api.deps.flows,
-          { ...point, noticeProof, reason: input.interruptionReason },
-          actorOf(ctx.viewer),
-        );
+        const request = { ...(await checked(ctx, input)), reason: input.interruptionReason };
+        return requestCut(ctx.api.deps.flows, request, actorOf(ctx.viewer));
       },
       FIELDS,
     );

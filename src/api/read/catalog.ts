@@ -1,6 +1,7 @@
 import { AccountEntity, ServicePointEntity, type Account, type ServicePoint } from '../../accounts/account.js';
 import { TransformerDistrictEntity, type TransformerDistrict } from '../../accounts/transformer-district.js';
 import { BillEntity, type Bill } from '../../billing/bill.js';
+import { LateFeeWaiverEntity, type LateFeeWaiver } from '../../billing/late-fee-waiver.js';
 import { LedgerEntryEntity, type LedgerEntry } from '../../billing/ledger-entry.js';
 import { PaymentEntity, type Payment } from '../../billing/payment.js';
 import { MeterInstallationEntity, type MeterInstallation } from '../../metering/meter.js';
@@ -12,9 +13,14 @@ import {
   type MeterEvent,
   type Reading,
 } from '../../metering/reading.js';
+import { CutBatchEntity, type CutBatch } from '../../dunning/cut-batch.js';
 import { AuditEntryEntity, type AuditEntryRow } from '../../platform/audit-entry.js';
+import { PaymentChannelEntity, type PaymentChannelRecord } from '../../dunning/payment-channel.js';
+import { HoldEntity, type Hold } from '../../dunning/hold.js';
+import { WeatherReportEntity, type WeatherReportRow } from '../../dunning/weather.js';
 import { WorkOrderEntity, type WorkOrder } from '../../service/work-order.js';
 import { InterruptionEntity, type Interruption } from '../../switching/interruption.js';
+import { CutThresholdChangeEntity, type CutThresholdChange } from '../../switching/threshold-change.js';
 import { SwitchCommandEntity, type SwitchCommand } from '../../switching/switch-command.js';
 import { columnsOf, listOf, type ListSpec, type OrderKey } from './lists.js';
 
@@ -109,6 +115,11 @@ export const LISTS = {
     descending: true,
     filters: {},
   } satisfies ListSpec<LedgerStatementRow> as ListSpec<LedgerStatementRow>,
+  lateFeeWaivers: listOf<LateFeeWaiver>('late-fee-waivers', LateFeeWaiverEntity, {
+    keys: [ID],
+    descending: true,
+    filters: { state: 't.state = ?::text' },
+  }),
   interruptions: listOf<Interruption>('interruptions', InterruptionEntity, {
     parent: 't.service_point_id',
     keys: [{ column: 't.opened_at', type: 'timestamptz' }, ID],
@@ -160,6 +171,17 @@ export const LISTS = {
     keys: [{ column: 't.event_at', type: 'timestamptz' }, NUMBER],
     descending: true,
   }),
+  holds: listOf<Hold>('holds', HoldEntity, {
+    keys: [ID],
+    descending: false,
+    filters: {
+      kind: 't.kind = ?::text',
+      open: '?::boolean = (t.closed_at IS NULL)',
+      rulingDueBefore: 't.closed_at IS NULL AND t.ruling_due_at < ?::timestamptz',
+      ...OF_ACCOUNT_IN_REACH,
+    },
+  }),
+  holdsOfAccount: listOf<Hold>('account-holds', HoldEntity, { parent: 't.account_id', keys: [ID], descending: true }),
   switchCommands: listOf<SwitchCommand>('switch-commands', SwitchCommandEntity, {
     keys: [ID],
     descending: true,
@@ -170,6 +192,24 @@ export const LISTS = {
       operation: 't.operation = ?::text',
       ...OF_ACCOUNT_IN_REACH,
     },
+  }),
+  switchCommandsOfBatch: listOf<SwitchCommand>('batch-commands', SwitchCommandEntity, {
+    parent: 't.batch_id',
+    keys: [ID],
+    descending: false,
+  }),
+  cutBatches: listOf<CutBatch>('cut-batches', CutBatchEntity, {
+    keys: [ID],
+    descending: true,
+    filters: {
+      states: 't.state = ANY(?::text[])',
+      district: 't.district_id = ?::uuid',
+      reachDistricts: 't.district_id = ANY(?::uuid[])',
+    },
+  }),
+  cutThresholdChanges: listOf<CutThresholdChange>('threshold-changes', CutThresholdChangeEntity, {
+    keys: [ID],
+    descending: true,
   }),
   switchCommandsOfServicePoint: listOf<SwitchCommand>('service-point-commands', SwitchCommandEntity, {
     parent: 't.service_point_id',
@@ -199,6 +239,16 @@ export const LISTS = {
     parent: 't.subject_id',
     keys: [NUMBER],
     descending: true,
+  }),
+  paymentChannels: listOf<PaymentChannelRecord>('payment-channels', PaymentChannelEntity, {
+    keys: [{ column: 't.code', type: 'text' }],
+    descending: false,
+    filters: { district: '(t.district_id IS NULL OR t.district_id = ?::uuid)' },
+  }),
+  weatherReports: listOf<WeatherReportRow>('weather-reports', WeatherReportEntity, {
+    keys: [{ column: 't.issued_at', type: 'timestamptz' }, ID],
+    descending: true,
+    filters: { region: 't.region = ?::text' },
   }),
   quarantine: {
     name: 'quarantine',

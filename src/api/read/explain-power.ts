@@ -6,7 +6,7 @@ import type { SwitchCommand } from '../../switching/switch-command.js';
 import type { ApiContext } from '../context.js';
 import type { ReportedSupplyType } from '../graph/types/metering.js';
 import { explainPower, type GatewayPresence, type PowerAnswer } from './explain-power-policy.js';
-import { overdueOfAccount } from './overdue.js';
+import { overdueOfAccount } from './late-fees.js';
 import { presenceOfMeter } from './presence.js';
 import { meterNow, reportedSupplyOf } from './supply.js';
 

@@ -10,6 +10,8 @@ import {
 } from '../../accounts/customer.js';
 import { TransformerDistrictEntity, type TransformerDistrict } from '../../accounts/transformer-district.js';
 import { BillEntity, BillLineEntity, type Bill, type BillLine } from '../../billing/bill.js';
+import { LateFeeLineEntity, type StoredLateFeeLine } from '../../billing/late-fee-line.js';
+import { LateFeeWaiverEntity, type LateFeeWaiver } from '../../billing/late-fee-waiver.js';
 import { LedgerEntryEntity, type LedgerEntry } from '../../billing/ledger-entry.js';
 import {
   PaymentAllocationEntity,
@@ -28,8 +30,11 @@ import {
   type MeterInstallation,
 } from '../../metering/meter.js';
 import { AuditEntryEntity, type AuditEntryRow } from '../../platform/audit-entry.js';
+import { CutApprovalEntity, CutBatchEntity, type CutApproval, type CutBatch } from '../../dunning/cut-batch.js';
+import { HoldEntity, PlanInstalmentEntity, type Hold, type PlanInstalment } from '../../dunning/hold.js';
 import { WorkOrderEntity, type WorkOrder } from '../../service/work-order.js';
 import { InterruptionEntity, type Interruption } from '../../switching/interruption.js';
+import { CutThresholdChangeEntity, type CutThresholdChange } from '../../switching/threshold-change.js';
 import { OPEN_STATES, SwitchCommandEntity, type SwitchCommand } from '../../switching/switch-command.js';
 
 /** The rows that have a global id, by the name of the GraphQL type that shows them. */
@@ -38,8 +43,12 @@ export interface NodeRows {
   AuditEntry: AuditEntryRow;
   Bill: Bill;
   Customer: Customer;
+  CutBatch: CutBatch;
+  CutThresholdChange: CutThresholdChange;
   Gateway: Gateway;
+  Hold: Hold;
   Interruption: Interruption;
+  LateFeeWaiver: LateFeeWaiver;
   LedgerEntry: LedgerEntry;
   Meter: Meter;
   MeterInstallation: MeterInstallation;
@@ -57,8 +66,12 @@ export const NODE_ENTITIES: { readonly [Name in NodeName]: EntitySchema } = {
   AuditEntry: AuditEntryEntity,
   Bill: BillEntity,
   Customer: CustomerEntity,
+  CutBatch: CutBatchEntity,
+  CutThresholdChange: CutThresholdChangeEntity,
   Gateway: GatewayEntity,
+  Hold: HoldEntity,
   Interruption: InterruptionEntity,
+  LateFeeWaiver: LateFeeWaiverEntity,
   LedgerEntry: LedgerEntryEntity,
   Meter: MeterEntity,
   MeterInstallation: MeterInstallationEntity,
@@ -77,9 +90,14 @@ export interface RelatedRows {
   accountsOfCustomer: Account;
   allocationsOfBill: PaymentAllocation;
   allocationsOfPayment: PaymentAllocation;
+  approvalsOfBatch: CutApproval;
+  approvalsOfCommand: CutApproval;
   contactsOfCustomer: Contact;
+  instalmentsOfHold: PlanInstalment;
   installationOfMeterNow: MeterInstallation;
   installationOfServicePointNow: MeterInstallation;
+  lateFeeLinesOfEntry: StoredLateFeeLine;
+  lateFeeWaiversOfBill: LateFeeWaiver;
   linesOfBill: BillLine;
   openCommandsOfServicePoint: SwitchCommand;
   openInterruptionsOfServicePoint: Interruption;
@@ -101,7 +119,10 @@ export const RELATED: { readonly [Name in RelatedName]: RelatedSpec } = {
   accountsOfCustomer: { entity: AccountEntity, by: 'customerId', orderBy: { accountNumber: 'asc' } },
   allocationsOfBill: { entity: PaymentAllocationEntity, by: 'billId', orderBy: { id: 'asc' } },
   allocationsOfPayment: { entity: PaymentAllocationEntity, by: 'paymentId', orderBy: { id: 'asc' } },
+  approvalsOfBatch: { entity: CutApprovalEntity, by: 'batchId', orderBy: { approvedAt: 'asc', id: 'asc' } },
+  approvalsOfCommand: { entity: CutApprovalEntity, by: 'commandId', orderBy: { approvedAt: 'asc', id: 'asc' } },
   contactsOfCustomer: { entity: ContactEntity, by: 'customerId', orderBy: { kind: 'asc', id: 'asc' } },
+  instalmentsOfHold: { entity: PlanInstalmentEntity, by: 'holdId', orderBy: { number: 'asc' } },
   installationOfMeterNow: {
     entity: MeterInstallationEntity,
     by: 'meterId',
@@ -114,6 +135,8 @@ export const RELATED: { readonly [Name in RelatedName]: RelatedSpec } = {
     where: { removedAt: null },
     orderBy: { id: 'asc' },
   },
+  lateFeeLinesOfEntry: { entity: LateFeeLineEntity, by: 'entryId', orderBy: { lineNumber: 'asc' } },
+  lateFeeWaiversOfBill: { entity: LateFeeWaiverEntity, by: 'billId', orderBy: { id: 'asc' } },
   linesOfBill: { entity: BillLineEntity, by: 'billId', orderBy: { lineNumber: 'asc' } },
   openCommandsOfServicePoint: {
     entity: SwitchCommandEntity,

@@ -119,7 +119,7 @@ export class Scope implements Finder {
   ): Promise<RelatedRows[Name][][]> {
     const { entity, by, where, orderBy } = RELATED[name];
     const rows = await this.manager().find(entity, { [by]: { $in: ids }, ...where }, { orderBy });
-    const grouped = Map.groupBy(rows as Record<string, unknown>[], (row) => row[by] as string);
+    const grouped = Map.groupBy(rows as Record<string, unknown>[], (row) => String(row[by]));
     return ids.map((id) => (grouped.get(id) ?? []) as unknown as RelatedRows[Name][]);
   }
 

@@ -12,6 +12,12 @@ const districtInReach = async (scope: Finder, districtId: string): Promise<boole
   return (reach.kind === 'DISTRICTS' || reach.kind === 'ACCOUNTS') && reach.districtIds.includes(districtId);
 };
 
+/** As above, for what is the staff's business and not the customers'. */
+const districtStaffInReach = async (scope: Finder, districtId: string): Promise<boolean> => {
+  const reach = await scope.reach();
+  return reach.kind === 'DISTRICTS' && reach.districtIds.includes(districtId);
+};
+
 const ofAccount = (scope: Finder, row: { readonly accountId: string }): Promise<boolean> =>
   accountInReach(scope, row.accountId);
 
@@ -29,11 +35,16 @@ const CHECKS: { readonly [Name in NodeName]: Check<Name> } = {
     const visible = await Promise.all(accounts.map((account) => CHECKS.Account(scope, account)));
     return visible.includes(true);
   },
+  CutBatch: (scope, batch) => districtStaffInReach(scope, batch.districtId),
+  // Thresholds are the company's; whoever sees only a part of it has no business with them.
+  CutThresholdChange: () => false,
   Gateway: async (scope, gateway) => {
     const reach = await scope.reach();
     return reach.kind === 'DISTRICTS' && reach.districtIds.includes(gateway.districtId);
   },
+  Hold: ofAccount,
   Interruption: ofAccount,
+  LateFeeWaiver: ofAccount,
   LedgerEntry: async (scope, entry) =>
     (await accountInReach(scope, entry.debitAccountId)) || (await accountInReach(scope, entry.creditAccountId)),
   Meter: async (scope, meter) => {

@@ -1,6 +1,8 @@
 import { requestCut } from '../../../src/flows/request-switch.js';
 import { newId } from '../../../src/platform/ids.js';
 import type { TestApi } from './test-api.js';
+import { statementOf } from '../../flow/support/houses.js';
+import { serveCutNotice } from '../../flow/support/notices.js';
 
 /** A household on record: everything an API test asks about. */
 export interface Household {
@@ -135,13 +137,13 @@ export async function placeDebtor(api: TestApi, district: District): Promise<Hou
 
 /** Asks for a lawful cut for arrears; it waits for approval. Returns the command's id. */
 export async function placeCutRequest(api: TestApi, home: Household): Promise<string> {
+  const sql = <Row>(text: string, values?: readonly unknown[]) => api.flows.db.rows<Row>(statementOf(text), values);
+  await serveCutNotice({ sql }, home);
   const { commandId } = await requestCut(
     api.flows,
     {
       servicePointId: home.servicePointId,
       reason: 'ARREARS',
-      noticeServedOn: '2026-03-06',
-      noticeProof: 'slip 17',
       idempotencyKey: `cut-${home.servicePointNumber}`,
       note: 'two reminders, notice served',
     },

@@ -11,17 +11,19 @@ import {
 import type { Role } from '../../../src/api/auth/viewer.js';
 import type { ApiDeps, Limits } from '../../../src/api/deps.js';
 import { startApi, type RunningApi } from '../../../src/api/server.js';
-import { CHINA_CUT_POLICY } from '../../../src/config.js';
+import type { LateFeeRule } from '../../../src/billing/late-fee-rule.js';
 import type { FlowContext } from '../../../src/flows/context.js';
 import { openOrm } from '../../../src/orm.js';
+import { putPoliciesInForce } from '../../../src/dunning/policies-in-force.js';
+import { PLAIN_CHINA } from '../../support/policies.js';
 import { ProductClock } from '../../../src/platform/clock.js';
 import { Database, statement } from '../../../src/platform/database.js';
-import { chineseHolidays } from '../../../src/platform/holidays.js';
 import { LIMITS } from '../../../src/platform/limits.js';
 import { createLogger } from '../../../src/platform/log.js';
 import { Nudges } from '../../../src/platform/nudges.js';
 import { DEFAULT_SWITCH_TIMINGS } from '../../../src/switching/switch-timings.js';
 import { createTestDatabase } from '../../support/test-database.js';
+import { chineseHolidays } from '../../../src/platform/holidays.js';
 
 /** The first product instant of a test world: a Tuesday, ten in the morning in China, in a year whose holidays are published. */
 export const TEST_START = new Date('2026-03-10T02:00:00.000Z');
@@ -56,7 +58,12 @@ export interface TestApi {
 
 /** Starts one. */
 export async function startTestApi(
-  options: { limits?: Partial<Limits>; health?: ApiDeps['health']; fleetManifest?: unknown } = {},
+  options: {
+    limits?: Partial<Limits>;
+    lateFeeRule?: LateFeeRule;
+    health?: ApiDeps['health'];
+    fleetManifest?: unknown;
+  } = {},
 ): Promise<TestApi> {
   const database = await createTestDatabase();
   const log = createLogger(process.env['TEST_LOG'] ?? 'silent');
@@ -70,10 +77,11 @@ export async function startTestApi(
     clock,
     nudges,
     log,
-    timeZone: CHINA_CUT_POLICY.timeZone,
-    cutPolicy: CHINA_CUT_POLICY,
-    timings: DEFAULT_SWITCH_TIMINGS,
+    timeZone: 'Asia/Shanghai',
     holidays: chineseHolidays,
+    policies: await putPoliciesInForce(db, PLAIN_CHINA, TEST_START),
+    lateFeeRule: options.lateFeeRule ?? null,
+    timings: DEFAULT_SWITCH_TIMINGS,
   };
   const orm = await openOrm(database.url);
   const counter = countStatements(db, orm);

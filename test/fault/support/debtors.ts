@@ -11,6 +11,8 @@ import {
   toggleFaults,
 } from '../../support/invariants.js';
 import { person, type TestRelight } from '../../support/test-relight.js';
+import { serveCutNotice } from '../../flow/support/notices.js';
+import { MIN_DEBT_MINOR } from '../../support/policies.js';
 
 /** The local day of the simulated world. */
 export const TODAY = '2026-03-10';
@@ -45,10 +47,9 @@ export async function orderCut(relight: TestRelight, debtor: Debtor, attempt = 1
   const request = {
     servicePointId: debtor.servicePointId,
     reason: 'ARREARS',
-    noticeServedOn: '2026-03-06',
-    noticeProof: 'signature',
     note: 'unpaid',
   } as const;
+  await serveCutNotice(relight, debtor);
   const { commandId } = await requestCut(
     relight.ctx,
     { ...request, idempotencyKey: `request-${key}` },
@@ -56,7 +57,7 @@ export async function orderCut(relight: TestRelight, debtor: Debtor, attempt = 1
   );
   await approveSwitchCommand(
     relight.ctx,
-    { commandId, idempotencyKey: `approve-${key}`, note: 'checked' },
+    { commandId, role: 'SUPERVISOR', idempotencyKey: `approve-${key}`, note: 'checked' },
     person('supervisor'),
   );
   return commandId;
@@ -137,7 +138,7 @@ export async function allFaults(relight: TestRelight, fieldWorkExcuses = false):
   return [
     ...(await moneyFaults(relight.sql)),
     ...(await commandFaults(relight.sql)),
-    ...(await cutsSentToPaid(relight.sql, TODAY, relight.ctx.cutPolicy.minDebtMinor)),
+    ...(await cutsSentToPaid(relight.sql, TODAY, MIN_DEBT_MINOR)),
     ...(await toggleFaults(relight.sql, histories)),
     ...supplyFaults(supplies, (serial) => relight.fleet.meter(serial)!.relay === 'closed', fieldWorkExcuses),
   ];

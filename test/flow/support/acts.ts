@@ -11,6 +11,7 @@ import type { SwitchOrder } from '../../../src/switching/dispatch.js';
 import type { MeterReport } from '../../../src/switching/report-policy.js';
 import { person, type TestRelight } from '../../support/test-relight.js';
 import { newKey, type House } from './houses.js';
+import { serveCutNotice } from './notices.js';
 import { commandOf } from './looks.js';
 
 const CLERK = person('clerk');
@@ -36,24 +37,33 @@ export const pay = (
     person('app'),
   );
 
-/** Asks for a lawful cut for arrears. */
-export const askForCut = (relight: TestRelight, house: House, change: Partial<CutRequest> = {}) =>
-  requestCut(
+/** Asks for a lawful cut for arrears: its notice was served on a day of the right week, or on `servedOn`. */
+export async function askForCut(
+  relight: TestRelight,
+  house: House,
+  change: Partial<CutRequest> & { readonly servedOn?: string | null } = {},
+) {
+  const { servedOn, ...request } = change;
+  if (servedOn !== null) await serveCutNotice(relight, house, servedOn);
+  return requestCut(
     relight.ctx,
     {
       servicePointId: house.servicePointId,
       reason: 'ARREARS',
-      noticeServedOn: '2026-03-06',
-      noticeProof: 'signature 17',
       idempotencyKey: newKey(),
       note: 'unpaid for 37 days',
-      ...change,
+      ...request,
     },
     CLERK,
   );
+}
 
 export const approve = (relight: TestRelight, commandId: string) =>
-  approveSwitchCommand(relight.ctx, { commandId, idempotencyKey: newKey(), note: 'checked' }, SUPERVISOR);
+  approveSwitchCommand(
+    relight.ctx,
+    { commandId, role: 'SUPERVISOR', idempotencyKey: newKey(), note: 'checked' },
+    SUPERVISOR,
+  );
 
 /** Asks for a cut and has it approved: QUEUED. Returns the command id. */
 export async function queueCut(relight: TestRelight, house: House): Promise<string> {

@@ -4,7 +4,8 @@ import type { Contact, Customer, Protection } from '../../../accounts/customer.j
 import type { TransformerDistrict } from '../../../accounts/transformer-district.js';
 import { LISTS } from '../../read/catalog.js';
 import type { ApiContext } from '../../context.js';
-import { today, nextMonthDay } from '../../read/today.js';
+import { nextMonthDay } from '../../../billing/settlement-calendar-policy.js';
+import { today } from '../../read/today.js';
 import {
   AccountConnection,
   AccountLedgerConnection,
@@ -18,11 +19,14 @@ import { PageArgs } from '../relay.js';
 import { DateScalar } from '../scalars.js';
 import { AccountType, ContactType, CustomerType, ProtectionType, TransformerDistrictType } from '../types/accounts.js';
 import { BillsArgs } from '../args.js';
-import { overdueOfAccount } from '../../read/overdue.js';
+import { overdueOfAccount } from '../../read/late-fees.js';
 
 @Resolver(() => AccountType)
 export class AccountFields {
-  @FieldResolver(() => MoneyType, { description: 'Open principal and late fees of all bills (应缴金额).' })
+  @FieldResolver(() => MoneyType, {
+    description:
+      'Open principal and charged late fees of all bills (应缴金额). What a payment would have to be: `amountDue`.',
+  })
   due(@Root() account: Account): MoneyType {
     return money(account.dueMinor, account.currency);
   }
@@ -33,7 +37,8 @@ export class AccountFields {
   }
 
   @FieldResolver(() => MoneyType, {
-    description: 'The part of `due` that is past its due date (逾期金额): what must be paid for power to come back.',
+    description:
+      'What is past its due date, late fees to today included (逾期金额): what must be paid for power to come back.',
   })
   async overdue(@Root() account: Account, @Ctx() ctx: ApiContext): Promise<MoneyType> {
     return money(await overdueOfAccount(ctx, account.id), account.currency);

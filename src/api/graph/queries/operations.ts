@@ -1,18 +1,12 @@
 import { Arg, Ctx, Query, Resolver } from 'type-graphql';
-import { gatherCutFacts } from '../../../flows/gather-cut-facts.js';
 import { statement } from '../../../platform/database.js';
-import { blockers, cutChecks } from '../../../switching/cut-policy.js';
-import type { InterruptionReason } from '../../../switching/interruption.js';
 import type { ApiContext } from '../../context.js';
 import { ApiError } from '../../errors.js';
 import { LISTS } from '../../read/catalog.js';
 import { explainPowerAt, type ExplainedPower } from '../../read/explain-power.js';
 import { numbered } from '../../read/numbered.js';
-import { InterruptionReasonEnum } from '../enums.js';
-import { DateScalar } from '../scalars.js';
 import { KillSwitchType, LimitType, OperationsBoardType, ProductClockType } from '../types/operations.js';
 import { PowerExplanationType } from '../types/power.js';
-import { CutDecisionType } from '../types/switching.js';
 import { clockNow } from '../clock.js';
 import { isGiven } from '../../given.js';
 
@@ -55,37 +49,6 @@ export class OperationsQueries {
       );
     }
     return Promise.all(points.edges.map(({ node }) => explainPowerAt(ctx, node)));
-  }
-
-  @Query(() => CutDecisionType, {
-    nullable: true,
-    description:
-      'May this service point be cut, and why or why not? (停电校验) The same function decides the request, the approval and the sending. Null when there is no such service point within reach.',
-  })
-  async cutChecks(
-    @Arg('servicePointNumber', () => String, { description: 'Number of the service point (用电点编号).' })
-    servicePointNumber: string,
-    @Arg('interruptionReason', () => InterruptionReasonEnum, { description: 'Why it would be cut (停电原因).' })
-    reason: InterruptionReason,
-    @Arg('noticeServedOn', () => DateScalar, {
-      nullable: true,
-      description: 'Local day on which the written notice was served (通知送达日).',
-    })
-    noticeServedOn: string | undefined,
-    @Ctx() { api, scope }: ApiContext,
-  ): Promise<CutDecisionType | null> {
-    const point = await numbered(scope, 'ServicePoint', servicePointNumber);
-    if (!point) return null;
-    const { flows } = api.deps;
-    const at = flows.clock.now();
-    const facts = await gatherCutFacts(flows, flows.db, point.id, {
-      reason,
-      at,
-      noticeServedOn: noticeServedOn ?? undefined,
-    });
-    const checks = cutChecks(facts, flows.cutPolicy);
-    const blocking = blockers(checks);
-    return { at, permitted: blocking.length === 0, checks, blocking };
   }
 
   @Query(() => KillSwitchType, { description: 'Whether cuts are stopped (紧急停止开关).' })

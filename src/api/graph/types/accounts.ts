@@ -86,7 +86,9 @@ export class ContactType implements Pick<Contact, 'kind' | 'value' | 'valid'> {
   simpleResolvers: true,
   description: 'A reason not to cut this customer for debt (保护标志).',
 })
-export class ProtectionType implements Pick<Protection, 'kind' | 'proof' | 'validUntil' | 'createdAt'> {
+export class ProtectionType
+  implements Pick<Protection, 'kind' | 'proof' | 'validUntil' | 'createdAt' | 'proofVerifiedAt' | 'endedAt'>
+{
   @Field(() => ProtectionKindEnum, { description: 'Why the customer is protected (类别).' })
   kind!: ProtectionKind;
 
@@ -101,6 +103,18 @@ export class ProtectionType implements Pick<Protection, 'kind' | 'proof' | 'vali
 
   @Field(() => DateTimeScalar, { description: 'When it was recorded (登记时间).' })
   createdAt!: Date;
+
+  @Field(() => DateTimeScalar, {
+    nullable: true,
+    description: 'When somebody saw the proof (核验时间); null: nobody yet, and it protects all the same.',
+  })
+  proofVerifiedAt!: Date | null;
+
+  @Field(() => DateTimeScalar, {
+    nullable: true,
+    description: 'When a second person established that its reason is gone (解除时间); null while it stands.',
+  })
+  endedAt!: Date | null;
 }
 
 @ObjectType('ServicePoint', {

@@ -1,11 +1,10 @@
 import { GraphQLInt } from 'graphql';
 import { Field, ObjectType } from 'type-graphql';
 import type { WorkOrder, WorkOrderKind } from '../../../service/work-order.js';
-import type { CutCheck, CutCheckCode } from '../../../switching/cut-policy.js';
+import type { CutCheck, CutCheckCode } from '../../../dunning/cut-checks.js';
 import type { Interruption, InterruptionReason } from '../../../switching/interruption.js';
 import type { SwitchCommand, SwitchCommandState, SwitchOperation } from '../../../switching/switch-command.js';
 import {
-  CutCheckCodeEnum,
   InterruptionReasonEnum,
   SwitchCommandStateEnum,
   SwitchModeEnum,
@@ -13,6 +12,7 @@ import {
   WorkOrderKindEnum,
   WorkOrderStateEnum,
 } from '../enums.js';
+import { CutCheckCodeEnum } from '../enums-cuts.js';
 import { NodeType } from '../relay.js';
 import { DateTimeScalar, JsonObjectScalar, SafeIntScalar } from '../scalars.js';
 
@@ -80,6 +80,11 @@ export class SwitchCommandType
       | 'endedAt'
       | 'failureCode'
       | 'failureText'
+      | 'owner'
+      | 'notBefore'
+      | 'policyCode'
+      | 'policyVersion'
+      | 'releasedBy'
       | 'evidence'
     >
 {
@@ -146,6 +151,27 @@ export class SwitchCommandType
   @Field(() => String, { nullable: true, description: 'The same in words (失败说明).' })
   failureText!: string | null;
 
+  @Field(() => String, {
+    nullable: true,
+    description: 'The named person who follows the customer up after the cut (责任人).',
+  })
+  owner!: string | null;
+
+  @Field(() => DateTimeScalar, {
+    nullable: true,
+    description: 'The time told to the customer (告知的停电时间): a cut is not sent before.',
+  })
+  notBefore!: Date | null;
+
+  @Field(() => String, { nullable: true, description: 'Code of the policy it was decided by (策略编号).' })
+  policyCode!: string | null;
+
+  @Field(() => GraphQLInt, { nullable: true, description: 'Version of that policy (策略版本).' })
+  policyVersion!: number | null;
+
+  @Field(() => String, { nullable: true, description: 'Who let it out of quarantine (隔离放行人).' })
+  releasedBy!: string | null;
+
   @Field(() => JsonObjectScalar, { description: 'What it rests on (依据): notice and checks of a cut.' })
   evidence!: Record<string, unknown>;
 }
@@ -166,26 +192,6 @@ export class CutCheckType implements CutCheck {
 
   @Field(() => String, { description: 'The rule that asks for it (条款).' })
   clause!: string;
-}
-
-@ObjectType('CutDecision', {
-  simpleResolvers: true,
-  description: 'Whether a service point may be cut now, and why or why not (停电判断).',
-})
-export class CutDecisionType {
-  @Field(() => DateTimeScalar, { description: 'As of when it was judged (判断时间).' })
-  at!: Date;
-
-  @Field(() => Boolean, {
-    description: 'True when nothing blocks a cut right now (允许停电). Approval and the hour of day count too.',
-  })
-  permitted!: boolean;
-
-  @Field(() => [CutCheckType], { description: 'Every check, passed or not, in a fixed order (全部校验项).' })
-  checks!: readonly CutCheck[];
-
-  @Field(() => [CutCheckType], { description: 'The checks that block (阻止项).' })
-  blocking!: readonly CutCheck[];
 }
 
 @ObjectType('WorkOrder', {

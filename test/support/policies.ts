@@ -1,0 +1,33 @@
+import { dunningPolicySchema, type DunningPolicy } from '../../src/dunning/policy-schema.js';
+import { chinaCostControl, chinaPostpaid } from '../../src/dunning/presets/china.js';
+
+/** Policies as JSON, for a process of its own, which parses them again. */
+export const policiesAsJson = (policies: readonly DunningPolicy[]): unknown[] =>
+  JSON.parse(
+    JSON.stringify(policies, (_key, value: unknown) => (typeof value === 'bigint' ? Number(value) : value)),
+  ) as unknown[];
+
+/** The product's own policies of China, in full. */
+export const CHINA: readonly DunningPolicy[] = [chinaPostpaid, chinaCostControl].map((document) =>
+  dunningPolicySchema.parse(document),
+);
+
+/**
+ * The same with only the notice of the cut as a step, and without late fees, last call, and what must be found out about a customer: for
+ * tests about something else, which keep their round amounts and need no thirty minutes.
+ */
+export const PLAIN_CHINA: readonly DunningPolicy[] = CHINA.map((policy) => ({
+  ...policy,
+  steps: policy.steps.filter(({ purpose }) => purpose === 'CUT_NOTICE'),
+  lastCall: null,
+  lateFee: null,
+  standing: {
+    ...policy.standing,
+    reachableContact: false,
+    causeKnown: false,
+    graceDaysByRating: {},
+  },
+}));
+
+/** The smallest debt anybody is cut for under these policies. */
+export const MIN_DEBT_MINOR = PLAIN_CHINA[0]!.overdue.minDebtMinor;
