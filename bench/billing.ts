@@ -126,7 +126,9 @@ async function compare(floorUrl: string, productUrl: string, accounts: number): 
   const product = await using(productUrl, billed);
   const run = await using(
     productUrl,
-    async (client) => (await client.query<{ text: string }>(`SELECT concat_ws(' ', state, issued, skipped) AS text FROM billing_run`)).rows,
+    async (client) =>
+      (await client.query<{ text: string }>(`SELECT concat_ws(' ', state, issued, skipped) AS text FROM billing_run`))
+        .rows,
   );
   return [
     equal('bills issued', product['bills']!, accounts),
@@ -142,15 +144,24 @@ function outcomeOf(
   checks: readonly Check[],
 ): Outcome {
   const mid = (pick: (round: { product: Side; floor: Side }) => number): number => rounded(median(rounds.map(pick)), 2);
-  const seconds = (pick: (round: { product: Side; floor: Side }) => number): number => mid((round) => pick(round) / 1_000);
+  const seconds = (pick: (round: { product: Side; floor: Side }) => number): number =>
+    mid((round) => pick(round) / 1_000);
   return {
     parameters: { ...size, rounds: rounds.length },
     figures: [
       { what: 'billing run', value: seconds(({ product }) => product.elapsedMs), unit: 's' },
       { what: 'floor: one statement', value: seconds(({ floor }) => floor.elapsedMs), unit: 's' },
-      { what: 'accounts billed a second', value: mid(({ product }) => (size.accounts * 1_000) / product.elapsedMs), unit: '/s' },
+      {
+        what: 'accounts billed a second',
+        value: mid(({ product }) => (size.accounts * 1_000) / product.elapsedMs),
+        unit: '/s',
+      },
       { what: 'processor time of the run, product', value: seconds(({ product }) => product.ownCpuMs), unit: 's' },
-      { what: 'processor time of the run, PostgreSQL', value: seconds(({ product }) => product.postgresCpuMs), unit: 's' },
+      {
+        what: 'processor time of the run, PostgreSQL',
+        value: seconds(({ product }) => product.postgresCpuMs),
+        unit: 's',
+      },
       { what: 'floor: processor time of PostgreSQL', value: seconds(({ floor }) => floor.postgresCpuMs), unit: 's' },
     ],
     bars: [

@@ -12,6 +12,7 @@ import { loadPolicyBook, PolicyError, type PolicyBook } from './dunning/policy-b
 import { startEmbeddedBroker, type EmbeddedBroker } from './embedded/broker.js';
 import { loginsFrom } from './embedded/gateway-login.js';
 import { startEmbeddedPostgres, type EmbeddedPostgres } from './embedded/postgres.js';
+import { BillingRunner } from './flows/billing-runner.js';
 import type { FlowContext } from './flows/context.js';
 import { schedulesOf } from './flows/schedules.js';
 import { GuardClient } from './head-end/guard-client.js';
@@ -139,6 +140,9 @@ async function start(
     const scheduler = new Scheduler(db, clock, nudges, log, schedules);
     await scheduler.start();
     undo.push(() => scheduler.stop());
+    const billing = new BillingRunner(ctx);
+    billing.start();
+    undo.push(() => billing.stop());
     startMessagingPart(config, ctx, undo);
   }
   let api: RunningApi | undefined;

@@ -92,6 +92,7 @@ function environmentOf(config: Config, databaseUrl: string): NodeJS.ProcessEnv {
     DATA_DIR: resolve(config.DATA_DIR),
     SIMULATION: config.simulation ? '1' : '0',
     LOG_LEVEL: config.LOG_LEVEL,
+    POLICY: config.POLICY,
     GUARD_DATABASE_URL: databaseUrl,
     GUARD_URL: guardAccessOf(config).url,
     GUARD_TOKEN: config.GUARD_TOKEN,

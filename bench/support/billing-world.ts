@@ -13,7 +13,8 @@ export const PERIOD_TO = '2026-07-01';
 const midnight = (day: string): string => `('${day}'::timestamp AT TIME ZONE 'Asia/Shanghai')`;
 
 /** A number from 0 to `below` that depends on account number $n and on nothing else. */
-const drawn = (salt: number, below: number): string => `(('x' || substr(md5(n::text || '/${salt}'), 1, 8))::bit(32)::bigint % ${below})`;
+const drawn = (salt: number, below: number): string =>
+  `(('x' || substr(md5(n::text || '/${salt}'), 1, 8))::bit(32)::bigint % ${below})`;
 
 /**
  * Accounts with one meter each, read at the beginning and the end of June, billed for January to May; a tenth holds credit. What was used

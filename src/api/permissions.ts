@@ -36,6 +36,7 @@ const TABLE: Readonly<Record<string, Grants>> = {
     [WATCHING, 'cutBatches cutThresholds'],
     [['OPERATIONS', 'SUPERVISOR', 'AUDITOR'], 'cutThresholdChanges'],
     [WATCHING, 'auditEntries operationsBoard'],
+    [WATCHING, 'billingRun billingRuns billingSkips'],
     [JUDGING, 'holds'],
     [['COUNTER', 'OPERATIONS', 'SUPERVISOR', 'AUDITOR'], 'suspensePayments'],
     [['COUNTER', 'SUPERVISOR', 'AUDITOR'], 'lateFeeWaivers'],
@@ -47,6 +48,7 @@ const TABLE: Readonly<Record<string, Grants>> = {
     [['COUNTER', 'SUPERVISOR'], 'reversePayment resolveSuspensePayment'],
     [SWITCHING, 'requestCut cancelSwitchCommand setKillSwitch'],
     [DESK, 'requestRestore'],
+    [['OPERATIONS', 'SUPERVISOR'], 'correctReading setSettlementCycle startBillingRun'],
     [APPROVING, 'approveSwitchCommand approveCutBatch proposeCuts releaseQuarantinedCut'],
     [SWITCHING, 'pauseCutBatch abortCutBatch'],
     [APPROVING, 'resumeCutBatch'],
@@ -66,6 +68,7 @@ const TABLE: Readonly<Record<string, Grants>> = {
   Account: [
     [EVERYONE, 'id accountNumber amountDue currency due credit overdue standing'],
     [READERS, 'bills closedAt customer district ledger openedAt payments servicePoints tariffCode'],
+    [READERS, 'nextSettlementDates settlementsPerMonth'],
     [['CUSTOMER', ...JUDGING], 'holds'],
     [JUDGING, 'customerStanding'],
   ],
@@ -84,10 +87,22 @@ const TABLE: Readonly<Record<string, Grants>> = {
   BilingualText: [[READERS, 'en zh']],
   Bill: [
     [READERS, 'id account allocations billNumber dueDate energyWh estimated issuedAt lateFee lateFeePaid lines'],
-    [READERS, 'lateFeeTo lateFeeWaivers'],
+    [READERS, 'correctionReason corrections corrects kind lateFeeTo lateFeeWaivers'],
     [READERS, 'outstanding paid periodFrom periodTo servicePoint total'],
   ],
-  BillLine: [[READERS, 'amount energyWh lineNumber tariffCode tier unitPrice']],
+  BillLine: [[READERS, 'amount energyWh kind lineNumber splitEstimated tariffCode tier touPeriod unitPrice']],
+  BillingRun: [
+    [
+      WATCHING,
+      'id district donePoints endedAt failureText issued origin periodTo reason requestedAt requestedBy scope',
+    ],
+    [WATCHING, 'skipped skips startedAt state totalPoints'],
+  ],
+  BillingRunPayload: [[['OPERATIONS', 'SUPERVISOR'], 'billingRun replayed userErrors']],
+  BillingSkip: [[WATCHING, 'account lastSeenAt owner periodTo reason resolvedAt run servicePoint since']],
+  CorrectReadingPayload: [
+    [['OPERATIONS', 'SUPERVISOR'], 'correctionBills replayed restoreCommands servicePoint userErrors'],
+  ],
   CommandStateCount: [[WATCHING, 'count state']],
   Contact: [[PERSONAL, 'kind valid value']],
   Customer: [
@@ -117,7 +132,10 @@ const TABLE: Readonly<Record<string, Grants>> = {
   DailyUsage: [[READERS, 'energyWh quality usageDate']],
   Gateway: [[INSIDE, 'id district gatewayNumber kind presence presenceSince']],
   Hold: [
-    [['CUSTOMER', ...JUDGING], 'id account amount closedAt fromDate instalments kind openedAt outcome rulingDueAt untilDate'],
+    [
+      ['CUSTOMER', ...JUDGING],
+      'id account amount closedAt fromDate instalments kind openedAt outcome rulingDueAt untilDate',
+    ],
     [JUDGING, 'closedBy closingReason evidence openedBy reason rulingOwner'],
   ],
   HoldPayload: [[DESK, 'hold replayed restoreCommands userErrors']],
@@ -190,13 +208,21 @@ const TABLE: Readonly<Record<string, Grants>> = {
   ],
   QuarantinedMessage: [[['OPERATIONS', 'AUDITOR'], 'code message number payloadBase64 payloadBytes receivedAt topic']],
   RatingReason: [[JUDGING, 'allows code evidence']],
-  Reading: [[READERS, 'cause energyWh flags quality readAt receivedAt usable']],
+  Reading: [[READERS, 'cause energyWh flags quality readAt receivedAt revision usable']],
+  ReadingFault: [
+    [READERS, 'earlierEnergyWh energyWh kind method readAt recordedAt'],
+    [INSIDE, 'evidence reason recordedBy'],
+  ],
   ReportedSupply: [[READERS, 'evidence since state']],
   ServicePoint: [
     [READERS, 'id account dailyUsage district dueSupply installation installations interruptions meter openCommand'],
-    [READERS, 'openInterruptions openWorkOrders readings reportedSupply servicePointNumber switchCommands'],
+    [
+      READERS,
+      'openInterruptions openWorkOrders readingFaults readings reportedSupply servicePointNumber switchCommands',
+    ],
     [PERSONAL, 'address'],
   ],
+  SetSettlementCyclePayload: [[['OPERATIONS', 'SUPERVISOR'], 'account replayed userErrors']],
   SetClockPayload: [[['TESTER'], 'clock userErrors']],
   SetKillSwitchPayload: [[SWITCHING, 'killSwitch userErrors']],
   StandingPayload: [[DESK, 'account replayed restoreCommands userErrors']],
@@ -212,7 +238,10 @@ const TABLE: Readonly<Record<string, Grants>> = {
   SwitchCommandEvent: [[READERS, 'entries resumeToken switchCommand']],
   SwitchCommandPayload: [[DESK, 'replayed switchCommand userErrors']],
   TransformerDistrict: [
-    [READERS, 'id code manager name nextReadingDate nextSettlementDate readingDay servicePhone settlementDay'],
+    [
+      READERS,
+      'id code manager name nextReadingDate nextSettlementDate nextSettlementDates readingDay servicePhone settlementDay',
+    ],
     [INSIDE, 'accounts weatherRegion'],
   ],
   UserError: [[EVERYONE, 'code field message relatedId']],

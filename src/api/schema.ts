@@ -46,11 +46,14 @@ import { AuditChainQuery } from './graph/queries/audit-chain.js';
 import { LookupQueries } from './graph/queries/lookups.js';
 import { OperationsQueries } from './graph/queries/operations.js';
 import { OutsideQueries, WeatherRegionField } from './graph/queries/outside.js';
+import { BillingRunQueries } from './graph/queries/billing-runs.js';
+import { BillingRunFields, BillingSkipFields, ReadingFaultFields } from './graph/fields/billing-runs.js';
 import { guardFields } from './guard.js';
 import { ChangeBatches } from './mutations/change-batches.js';
 import { ChangeThresholds } from './mutations/change-thresholds.js';
 import { ChangeHolds, HoldPayloadFields } from './mutations/change-holds.js';
 import { ChangeInterruptions } from './mutations/change-interruptions.js';
+import { BillingMutations } from './mutations/billing.js';
 import { ChangePayments } from './mutations/change-payments.js';
 import { DecideSwitch } from './mutations/decide-switch.js';
 import { PaymentPayloadFields } from './mutations/payment-payload.js';
@@ -70,6 +73,10 @@ const RESOLVERS = [
   LookupQueries,
   AuditChainQuery,
   ListQueries,
+  BillingRunQueries,
+  BillingRunFields,
+  BillingSkipFields,
+  ReadingFaultFields,
   OperationsQueries,
   OutsideQueries,
   CutControlQueries,
@@ -110,6 +117,7 @@ const RESOLVERS = [
   InterruptionPayloadFields,
   RecordPayment,
   ChangePayments,
+  BillingMutations,
   RequestSwitch,
   DecideSwitch,
   ChangeInterruptions,

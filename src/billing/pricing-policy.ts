@@ -83,7 +83,7 @@ export function splitIntoPieces({ tariff, from, to }: Piece): Piece[] {
   const months = tierMonths(tariff);
   const step = bySeason || months === 1 ? 1 : months;
   const pieces: Piece[] = [];
-  for (let start = from; start < to; ) {
+  for (let start = from; start < to;) {
     const next =
       step === null ? to : addMonths(step === 12 ? `${start.slice(0, 4)}-01-01` : `${start.slice(0, 7)}-01`, step);
     const end = next < to ? next : to;

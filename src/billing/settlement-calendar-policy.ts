@@ -39,7 +39,8 @@ export function datesBetween(after: LocalDate, until: LocalDate, days: readonly 
   const dates = days.flatMap((day) => {
     const found: LocalDate[] = [];
     const first = nextMonthDay(after, day);
-    for (let date = first > after ? first : addMonths(first, 1); date <= until; date = addMonths(date, 1)) found.push(date);
+    for (let date = first > after ? first : addMonths(first, 1); date <= until; date = addMonths(date, 1))
+      found.push(date);
     return found;
   });
   return dates.sort();

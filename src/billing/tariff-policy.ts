@@ -109,7 +109,7 @@ export function piecesOf(
   tariffs = TARIFFS,
 ): readonly Piece[] | undefined {
   const pieces: Piece[] = [];
-  for (let from = periodFrom; from < periodTo; ) {
+  for (let from = periodFrom; from < periodTo;) {
     const tariff = findTariff(code, from, tariffs);
     if (!tariff) return undefined;
     const to = tariff.validTo === null || tariff.validTo >= periodTo ? periodTo : addDays(tariff.validTo, 1);

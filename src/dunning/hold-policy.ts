@@ -1,3 +1,4 @@
+import { UserError } from '../platform/errors.js';
 import { addDays, type LocalDate } from '../platform/local-date.js';
 import type { HoldOutcome } from './hold.js';
 import { HOLD_KINDS, type HoldKind } from './words.js';
@@ -128,23 +129,6 @@ export interface HoldTerms {
   readonly instalments: readonly { readonly dueDate: LocalDate; readonly amountMinor: bigint }[];
 }
 
-/** A mistake in the terms: a code of docs/errors.md, what to do next, and the field at fault. */
-export interface HoldMistake {
-  readonly code:
-    | 'HOLD_FROM_IN_FUTURE'
-    | 'HOLD_UNTIL_BEFORE_FROM'
-    | 'HOLD_UNTIL_NEEDED'
-    | 'HOLD_UNTIL_NOT_ALLOWED'
-    | 'HOLD_TOO_LONG'
-    | 'HOLD_AMOUNT_NEEDED'
-    | 'HOLD_AMOUNT_NOT_ALLOWED'
-    | 'HOLD_AMOUNT_TOO_SMALL'
-    | 'PLAN_INSTALMENTS_INVALID'
-    | 'PLAN_NOT_THE_DEBT';
-  readonly message: string;
-  readonly field: string;
-}
-
 /** The terms as they are kept: a date that was left open is filled in. */
 export type SettledTerms = Pick<HoldTerms, 'untilDate' | 'amountMinor'>;
 
@@ -155,69 +139,69 @@ export type SettledTerms = Pick<HoldTerms, 'untilDate' | 'amountMinor'>;
 export function settleTerms(
   terms: HoldTerms,
   known: { readonly today: LocalDate; readonly maxDays: number | null; readonly overdueMinor: bigint },
-): SettledTerms | HoldMistake {
+): SettledTerms | UserError {
   const rule = HOLD_RULES[terms.kind];
   if (terms.fromDate > known.today) {
-    return {
-      code: 'HOLD_FROM_IN_FUTURE',
-      message: 'A hold begins today or earlier. Open it when it is needed.',
-      field: 'fromDate',
-    };
+    return new UserError(
+      'HOLD_FROM_IN_FUTURE',
+      'A hold begins today or earlier. Open it when it is needed.',
+      'fromDate',
+    );
   }
   const wrong = amountMistake(terms, rule.amount, known.overdueMinor) ?? planMistake(terms, known);
   if (wrong) return wrong;
   const isPlan = terms.kind === 'PAYMENT_PLAN';
-  if (!isPlan && rule.until === 'NONE' && terms.untilDate !== null) {
-    return {
-      code: 'HOLD_UNTIL_NOT_ALLOWED',
-      message: `A ${terms.kind} lasts until a person ends it. Leave the last day out.`,
-      field: 'untilDate',
-    };
+  if (rule.until === 'NONE' && terms.untilDate !== null) {
+    return new UserError(
+      'HOLD_UNTIL_NOT_ALLOWED',
+      `The last day of a ${terms.kind} is not stated: ${isPlan ? 'it is that of its last instalment' : 'a person ends it'}. Leave it out.`,
+      'untilDate',
+    );
   }
   const latest = known.maxDays === null ? null : addDays(known.today, known.maxDays);
   const untilDate = isPlan
     ? terms.instalments.at(-1)!.dueDate
     : (terms.untilDate ?? (rule.until === 'OPTIONAL' ? latest : null));
   if (rule.until === 'REQUIRED' && untilDate === null) {
-    return { code: 'HOLD_UNTIL_NEEDED', message: `A ${terms.kind} needs its last day. State it.`, field: 'untilDate' };
+    return new UserError('HOLD_UNTIL_NEEDED', `A ${terms.kind} needs its last day. State it.`, 'untilDate');
   }
   if (untilDate !== null && (untilDate < terms.fromDate || untilDate < known.today)) {
-    return {
-      code: 'HOLD_UNTIL_BEFORE_FROM',
-      message: `The last day ${untilDate} lies before the first, or in the past. State a later one.`,
-      field: 'untilDate',
-    };
+    return new UserError(
+      'HOLD_UNTIL_BEFORE_FROM',
+      `The last day ${untilDate} lies before the first, or in the past. State a later one.`,
+      'untilDate',
+    );
   }
   if (untilDate !== null && latest !== null && untilDate > latest) {
-    return {
-      code: 'HOLD_TOO_LONG',
-      message: `The policy allows a ${terms.kind} for at most ${known.maxDays} days: until ${latest}. Choose an earlier day.`,
-      field: isPlan ? 'instalments' : 'untilDate',
-    };
+    return new UserError(
+      'HOLD_TOO_LONG',
+      `The policy allows a ${terms.kind} for at most ${known.maxDays} days: until ${latest}. Choose an earlier day.`,
+      isPlan ? 'instalments' : 'untilDate',
+    );
   }
   const amountMinor = isPlan ? sumOf(terms.instalments) : terms.amountMinor;
   return { untilDate, amountMinor };
 }
 
-function amountMistake(terms: HoldTerms, need: Need, overdueMinor: bigint): HoldMistake | undefined {
+function amountMistake(terms: HoldTerms, need: Need, overdueMinor: bigint): UserError | undefined {
   const field = 'amount';
   if (need === 'NONE') {
     return terms.amountMinor === null
       ? undefined
-      : { code: 'HOLD_AMOUNT_NOT_ALLOWED', message: `A ${terms.kind} has no amount of its own. Leave it out.`, field };
+      : new UserError('HOLD_AMOUNT_NOT_ALLOWED', `A ${terms.kind} has no amount of its own. Leave it out.`, field);
   }
   if (terms.amountMinor === null) {
     return need === 'REQUIRED'
-      ? { code: 'HOLD_AMOUNT_NEEDED', message: `A ${terms.kind} needs its amount. State it.`, field }
+      ? new UserError('HOLD_AMOUNT_NEEDED', `A ${terms.kind} needs its amount. State it.`, field)
       : undefined;
   }
   const least = terms.kind === 'GUARANTEE' && overdueMinor > 0n ? overdueMinor : 1n;
   return terms.amountMinor < least
-    ? {
-        code: 'HOLD_AMOUNT_TOO_SMALL',
-        message: `The amount must be at least ${least} minor units${terms.kind === 'GUARANTEE' ? ': a guarantee covers what is overdue' : ''}.`,
+    ? new UserError(
+        'HOLD_AMOUNT_TOO_SMALL',
+        `The amount must be at least ${least} minor units${terms.kind === 'GUARANTEE' ? ': a guarantee covers what is overdue' : ''}.`,
         field,
-      }
+      )
     : undefined;
 }
 
@@ -227,9 +211,9 @@ const sumOf = (parts: readonly { readonly amountMinor: bigint }[]): bigint =>
 function planMistake(
   { kind, instalments }: HoldTerms,
   known: { readonly today: LocalDate; readonly overdueMinor: bigint },
-): HoldMistake | undefined {
+): UserError | undefined {
   const field = 'instalments';
-  const invalid = (message: string): HoldMistake => ({ code: 'PLAN_INSTALMENTS_INVALID', message, field });
+  const invalid = (message: string): UserError => new UserError('PLAN_INSTALMENTS_INVALID', message, field);
   if (kind !== 'PAYMENT_PLAN') {
     return instalments.length === 0 ? undefined : invalid('Only a payment plan has instalments. Leave them out.');
   }
@@ -244,9 +228,9 @@ function planMistake(
   if (!inOrder) return invalid('Instalments are due one after the other, from today on, each on a day of its own.');
   const sum = sumOf(instalments);
   if (sum === known.overdueMinor) return undefined;
-  return {
-    code: 'PLAN_NOT_THE_DEBT',
-    message: `The instalments sum to ${sum} minor units, and ${known.overdueMinor} are overdue. Make them equal.`,
+  return new UserError(
+    'PLAN_NOT_THE_DEBT',
+    `The instalments sum to ${sum} minor units, and ${known.overdueMinor} are overdue. Make them equal.`,
     field,
-  };
+  );
 }

@@ -9,6 +9,7 @@ import {
   countingBills,
   countsFrom,
   cutWindowOf,
+  graceDaysOf,
   ownDateOf,
   speaksOf,
   unpaidBills,
@@ -221,18 +222,20 @@ function untaken(
 
 /** The day a step is due; null while what comes before it cannot be passed. */
 function dueDateOf(step: LadderStep, ownOn: LocalDate, before: Before | undefined, one: Case): LocalDate | null {
-  const startOn = step.purpose === 'CUT_NOTICE' ? later(ownOn, worthServingFrom(one)) : ownOn;
+  const startOn = step.purpose === 'CUT_NOTICE' ? announcedFrom(ownOn, one) : ownOn;
   if (!before) return startOn;
   const passed = before.passedOn ?? before.earliestOn;
   return passed === null ? null : later(startOn, addDays(passed, before.clearDays));
 }
 
-const later = (a: LocalDate, b: LocalDate | null): LocalDate => (b !== null && b > a ? b : a);
+const later = (a: LocalDate, b: LocalDate): LocalDate => (b > a ? b : a);
 
-/** A cut notice served so early that it lapses before the debt counts (grace by rating) would only be served again. */
-function worthServingFrom({ facts, policy, anchor }: Case): LocalDate | null {
-  if (!anchor || policy.notice.maxDays === null) return null;
-  return addDays(countsFrom(anchor, facts, policy), -policy.notice.maxDays);
+/** Grace by rating puts the announcement of the cut off by as many days; one that would lapse before the debt counts waits as well. */
+function announcedFrom(ownOn: LocalDate, { facts, policy, anchor }: Case): LocalDate {
+  if (!anchor || policy.prepaid) return ownOn;
+  const graced = addDays(ownOn, graceDaysOf(facts, policy));
+  const { maxDays } = policy.notice;
+  return maxDays === null ? graced : later(graced, addDays(countsFrom(anchor, facts, policy), -maxDays));
 }
 
 /** A cut notice that no longer carries a cut must be given anew, unless the cut has happened. */

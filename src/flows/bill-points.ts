@@ -74,10 +74,7 @@ export async function billPoints(
   actor: Actor,
 ): Promise<{ readonly issued: number; readonly skipped: readonly PointSkipped[] }> {
   if ((await lockAccountsToBill(tx, range, scope, period.periodTo)) === 0) return { issued: 0, skipped: [] };
-  const points = Map.groupBy(
-    await billingStretches(tx, range, scope, period),
-    ({ servicePointId }) => servicePointId,
-  );
+  const points = Map.groupBy(await billingStretches(tx, range, scope, period), ({ servicePointId }) => servicePointId);
   const registerOn = await registersOf(tx, points, period);
   const split = await periodSplits(tx, points, period);
   const pieces = new Map<string, readonly Piece[] | undefined>();
@@ -101,7 +98,7 @@ export async function billPoints(
 async function issue(tx: Tx, bills: readonly BillToIssue[], period: PeriodToBill, actor: Actor): Promise<number> {
   let issued = 0;
   // An account with several service points gets them in separate rounds, since credit is spent once.
-  for (let rest = [...bills]; rest.length > 0; ) {
+  for (let rest = [...bills]; rest.length > 0;) {
     const round = new Map(rest.map((bill) => [bill.accountId, bill]));
     issued += (await insertBills(tx, [...round.values()], period.issuedAt, actor, period.runId)).length;
     rest = rest.filter((bill) => round.get(bill.accountId) !== bill);
@@ -232,10 +229,7 @@ function faultsOf(
   const missed = { kind: 'MISSED', installationId: last.installationId, readAt: until } as const;
   if (!use?.estimated) return [missed];
   const { energyWh, method } = use.estimated.register;
-  return [
-    missed,
-    { kind: 'ESTIMATED', installationId: use.estimated.installationId, readAt: until, energyWh, method },
-  ];
+  return [missed, { kind: 'ESTIMATED', installationId: use.estimated.installationId, readAt: until, energyWh, method }];
 }
 
 const firstDayOf = (stretches: readonly BillingStretch[], zone: string): string =>

@@ -50,7 +50,12 @@ interface StoredChange {
  */
 export async function changeThreshold(
   ctx: FlowContext,
-  change: { readonly kind: ThresholdKind; readonly value: bigint; readonly idempotencyKey: string; readonly note: string },
+  change: {
+    readonly kind: ThresholdKind;
+    readonly value: bigint;
+    readonly idempotencyKey: string;
+    readonly note: string;
+  },
   actor: Actor,
 ): Promise<ThresholdReceipt> {
   return ctx.db.transaction('change-threshold', async (tx) => {

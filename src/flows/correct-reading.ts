@@ -89,12 +89,7 @@ async function correctLocked(
   await insertReadings(tx, [corrected, ...believed], at);
   const { installationId } = old;
   const fault = { kind: 'CORRECTED', installationId, readAt, reason, evidence } as const;
-  await recordReadingFaults(
-    tx,
-    [{ ...fault, energyWh: corrected.energyWh, earlierWh: old.energyWh }],
-    at,
-    actor,
-  );
+  await recordReadingFaults(tx, [{ ...fault, energyWh: corrected.energyWh, earlierWh: old.energyWh }], at, actor);
   const timeline = inOrder([...others, corrected, ...believed]);
   await storeDailyUsage(tx, usageOf(timeline, installation, daysAround(timeline, old, ctx.timeZone), ctx.timeZone));
   const rebilled = await rebill(ctx, tx, account, billedBefore, { at, actor, reason });
@@ -125,7 +120,11 @@ function wrongReading(near: readonly StoredReading[], { readAt, energyWh }: Read
   const old = near.findLast((other) => other.quality === 'ACTUAL' && other.readAt.getTime() === readAt.getTime());
   if (!old) throw notFound();
   if (old.energyWh === energyWh && old.usable) {
-    throw new UserError('READING_UNCHANGED', 'This is the value that counts already. Nothing needs to be corrected.', 'energyWh');
+    throw new UserError(
+      'READING_UNCHANGED',
+      'This is the value that counts already. Nothing needs to be corrected.',
+      'energyWh',
+    );
   }
   return old;
 }

@@ -1,4 +1,11 @@
-import { batchMembers, insertApproval, lockBatch, moveBatch, type ApproverRole, type LockedBatch } from '../dunning/cut-batches.js';
+import {
+  batchMembers,
+  insertApproval,
+  lockBatch,
+  moveBatch,
+  type ApproverRole,
+  type LockedBatch,
+} from '../dunning/cut-batches.js';
 import type { Actor } from '../platform/audit.js';
 import { recordAudit } from '../platform/audit.js';
 import type { Tx } from '../platform/database.js';
@@ -42,7 +49,11 @@ export function approveBatch(
     }
     const { role, note } = decision;
     if (!(await insertApproval(tx, { batchId: batch.id, by: actor.id, role, at, note }))) {
-      throw new UserError('ALREADY_APPROVED', 'You have approved this batch; a second approval is another person’s.', 'batchId');
+      throw new UserError(
+        'ALREADY_APPROVED',
+        'You have approved this batch; a second approval is another person’s.',
+        'batchId',
+      );
     }
     await recordAudit(tx, at, actor, [
       { act: 'cut-batch.approved', subjectType: 'CutBatch', subjectId: batch.id, reason: note, detail: { role } },
@@ -96,7 +107,11 @@ export const abortBatch = (ctx: FlowContext, decision: BatchDecision, actor: Act
   );
 
 const notRunning = (batch: LockedBatch, wanted: string): UserError =>
-  new UserError('BATCH_NOT_RUNNING', `This batch is ${batch.state}; this can be done to one that is ${wanted}.`, 'batchId');
+  new UserError(
+    'BATCH_NOT_RUNNING',
+    `This batch is ${batch.state}; this can be done to one that is ${wanted}.`,
+    'batchId',
+  );
 
 async function decide(
   ctx: FlowContext,

@@ -58,7 +58,11 @@ export async function approveSwitchCommand(
     }
     const { role, note, commandId } = decision;
     if (!(await insertApproval(tx, { commandId, by: actor.id, role, at, note }))) {
-      throw new UserError('ALREADY_APPROVED', 'You have approved this cut; a second approval is another person’s.', 'commandId');
+      throw new UserError(
+        'ALREADY_APPROVED',
+        'You have approved this cut; a second approval is another person’s.',
+        'commandId',
+      );
     }
     const judged = await judge(ctx, tx, command, at);
     const blocking = blocksRelease(judged.checks);
@@ -70,9 +74,18 @@ export async function approveSwitchCommand(
         'commandId',
       );
     }
-    const approved = { id: command.id, from: command.state, to: command.state, approvedBy: actor.id, reason: note } as const;
-    await moveCommands(tx, [approved], { actor, at });
-    if (wanting.length === 0) await queueCuts(ctx, tx, [{ command, decision: judged }], { actor, at, reason: note });
+    if (wanting.length === 0) {
+      await queueCuts(ctx, tx, [{ command, decision: judged }], { actor, at, reason: note });
+      return;
+    }
+    const waiting = {
+      id: command.id,
+      from: command.state,
+      to: command.state,
+      approvedBy: actor.id,
+      reason: note,
+    } as const;
+    await moveCommands(tx, [waiting], { actor, at });
   });
 }
 
@@ -104,7 +117,12 @@ export async function releaseQuarantinedCut(
         'commandId',
       );
     }
-    await queueCuts(ctx, tx, [{ command, decision: judged }], { actor, at, reason: decision.note, releasedBy: actor.id });
+    await queueCuts(ctx, tx, [{ command, decision: judged }], {
+      actor,
+      at,
+      reason: decision.note,
+      releasedBy: actor.id,
+    });
   });
 }
 
@@ -154,7 +172,12 @@ export async function cancelSwitchCommand(
       );
     }
     if (command.state === 'QUARANTINED') await requireSecondPerson(tx, command, actor);
-    const cancelled = { to: 'CANCELLED', code: 'CANCELLED_BY_PERSON', text: decision.note, reason: decision.note } as const;
+    const cancelled = {
+      to: 'CANCELLED',
+      code: 'CANCELLED_BY_PERSON',
+      text: decision.note,
+      reason: decision.note,
+    } as const;
     await moveCommands(tx, [{ id: command.id, from: command.state, ...cancelled }], { actor, at });
     await resumeDisplacedRestores(ctx, tx, [command.id], { actor, at });
   });

@@ -42,10 +42,18 @@ export async function exchangeMeter(
 function asUserError(error: unknown): unknown {
   const { code, constraint } = error as { code?: string; constraint?: string };
   if (code === '23503' && constraint === 'meter_installation_meter_id_fkey') {
-    return new UserError('METER_NOT_FOUND', 'The new meter is not on record. Put it on record first, or check its serial.', 'newMeterId');
+    return new UserError(
+      'METER_NOT_FOUND',
+      'The new meter is not on record. Put it on record first, or check its serial.',
+      'newMeterId',
+    );
   }
   if (code === '23505' && constraint === 'meter_installation_one_point') {
-    return new UserError('METER_IN_USE', 'The new meter is installed elsewhere. Check its serial, or take it off there first.', 'newMeterId');
+    return new UserError(
+      'METER_IN_USE',
+      'The new meter is installed elsewhere. Check its serial, or take it off there first.',
+      'newMeterId',
+    );
   }
   return error;
 }

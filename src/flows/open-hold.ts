@@ -81,7 +81,7 @@ export async function openHold(
         maxDays: policy?.holds.find((rule) => rule.kind === kind)?.maxDays ?? null,
         overdueMinor: await overdueOf(ctx, tx, accountId, today),
       });
-      if ('code' in settled) throw new UserError(settled.code, settled.message, settled.field);
+      if (settled instanceof UserError) throw settled;
       const hold = {
         id: newId(),
         accountId,

@@ -1,7 +1,13 @@
 import type { LockedAccount } from '../accounts/accounts.js';
 import { allocate } from '../billing/allocation-policy.js';
 import { openBills } from '../billing/bills.js';
-import { energyToBill, periodUse, startIsEstimated, useUntil, type InstallationToBill } from '../billing/bill-policy.js';
+import {
+  energyToBill,
+  periodUse,
+  startIsEstimated,
+  useUntil,
+  type InstallationToBill,
+} from '../billing/bill-policy.js';
 import { lowIncomeOnDays, periodRegisters } from '../billing/billing-facts.js';
 import { lineDifferences } from '../billing/correction-policy.js';
 import {

@@ -53,7 +53,9 @@ export async function requestCut(ctx: FlowContext, request: CutRequest, actor: A
       const commandId = newId();
       await yieldToCut(tx, supply, !URGENT_REASONS.includes(request.reason), commandId, { actor, at });
       const { servicePointId, reason } = request;
-      const decision = (await decideCuts(ctx, tx, [{ servicePointId, reason, requestedBy: actor.id }], at)).get(servicePointId)!;
+      const decision = (await decideCuts(ctx, tx, [{ servicePointId, reason, requestedBy: actor.id }], at)).get(
+        servicePointId,
+      )!;
       const blocking = blockers(decision.checks, AT_SENDING);
       if (blocking.length > 0) {
         throw new UserError(

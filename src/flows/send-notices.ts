@@ -83,11 +83,13 @@ export async function recordSent(ctx: FlowContext, results: readonly SendResult[
     for (const notice of locked) {
       const { outcome } = resultOf.get(notice.id)!;
       if (outcome.kind === 'ACCEPTED') {
-        const sent = { id: notice.id, from: notice.state, sentAt: at, gatewayMessageId: outcome.gatewayMessageId };
+        // A simulated clock may have been set back since.
+        const sentAt = at < notice.createdAt ? notice.createdAt : at;
+        const sent = { id: notice.id, from: notice.state, sentAt, gatewayMessageId: outcome.gatewayMessageId };
         // Where no proof is asked for, a notice counts when it is sent.
         moves.push(
           notice.acceptedProofs.length === 0
-            ? { ...sent, to: 'SERVED', servedAt: at }
+            ? { ...sent, to: 'SERVED', servedAt: sentAt }
             : { ...sent, to: 'SENT', waitMs: REPORT_WAIT_MS },
         );
       } else if (outcome.permanent || notice.attempts >= MOST_ATTEMPTS) {

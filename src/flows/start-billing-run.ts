@@ -43,7 +43,11 @@ export async function startBillingRun(
       { key: request.idempotencyKey, act: 'start-billing-run', content: { districtId, periodTo, note }, at },
       async () => {
         if (districtId !== null && (await tx.rows(DISTRICT, [districtId])).length === 0) {
-          throw new UserError('DISTRICT_NOT_FOUND', 'There is no such transformer district. Look it up by its code.', 'districtCode');
+          throw new UserError(
+            'DISTRICT_NOT_FOUND',
+            'There is no such transformer district. Look it up by its code.',
+            'districtCode',
+          );
         }
         const runId = await queueRun(tx, { id: newId(), districtId, periodTo, reason: note }, at, actor);
         tx.afterCommit(() => {

@@ -23,7 +23,7 @@ export interface SealerParts {
 /** Seals the audit behind the product's back, every few seconds. Every process with the jobs may run one: one at a time seals. */
 export class AuditSealer {
   private readonly loop: Loop;
-  /** What was said last about the file, so that a lasting trouble is told once. */
+  /** What was told last, so that a lasting trouble is told once. */
   private told: string | undefined;
 
   constructor(private readonly parts: SealerParts) {
@@ -51,9 +51,14 @@ export class AuditSealer {
   }
 
   private async round(): Promise<number> {
-    const sealed = await this.seal();
-    await this.checkpoint(false);
-    return sealed === LIMITS.auditBatch.value ? 0 : SEAL_EVERY_MS;
+    try {
+      const sealed = await this.seal();
+      await this.checkpoint(false);
+      return sealed === LIMITS.auditBatch.value ? 0 : SEAL_EVERY_MS;
+    } catch (error) {
+      this.tell(error, 'the audit could not be sealed; it is tried again');
+      return SEAL_EVERY_MS;
+    }
   }
 
   private seal(): Promise<number | undefined> {
@@ -61,17 +66,21 @@ export class AuditSealer {
   }
 
   private async checkpoint(now: boolean): Promise<void> {
-    const { db, key, checkpointFile, log } = this.parts;
+    const { db, key, checkpointFile } = this.parts;
     await db.transaction('audit-checkpoint', (tx) => addCheckpoint(tx, key, this.time(), now));
     try {
       await copyCheckpoints(db, checkpointFile);
       this.told = undefined;
     } catch (error) {
       // Sealing goes on: what is sealed and signed in the database is copied as soon as the file can be written.
-      const { message } = error as Error;
-      if (message !== this.told) log.error({ err: error }, 'audit checkpoints could not be copied to their file');
-      this.told = message;
+      this.tell(error, 'audit checkpoints could not be copied to their file; it is tried again');
     }
+  }
+
+  private tell(error: unknown, what: string): void {
+    const { message } = error as Error;
+    if (message !== this.told) this.parts.log.error({ err: error }, what);
+    this.told = message;
   }
 
   private time(): SealTime {

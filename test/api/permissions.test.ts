@@ -33,7 +33,14 @@ function literalOf(type: GraphQLInputType): string {
     return `{ ${fields.map((field) => `${field.name}: ${literalOf(field.type)}`).join(', ')} }`;
   }
   if (!isScalarType(named)) throw new Error(`no literal for ${String(type)}`);
-  const literals = { Int: '1', Float: '1', Boolean: 'true', DateTime: '"2026-03-10T02:00:00Z"', Date: '"2026-03-10"' };
+  const literals = {
+    Int: '1',
+    SafeInt: '1',
+    Float: '1',
+    Boolean: 'true',
+    DateTime: '"2026-03-10T02:00:00Z"',
+    Date: '"2026-03-10"',
+  };
   return (literals as Record<string, string>)[named.name] ?? '"nothing at all"';
 }
 

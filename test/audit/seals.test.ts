@@ -58,6 +58,7 @@ test('what was written is sealed, signed, copied and found intact', async () => 
     fileCheckpoints: 2n,
   });
   expect(statSync(world.checkpointFile).mode & 0o007).toBe(0);
+  expect(statSync(join(world.dir, 'keys', 'audit.pem')).mode & 0o777).toBe(0o600);
 });
 
 test('the byte forms are those of docs/audit.md, worked out there by hand', async () => {

@@ -5,7 +5,7 @@ import { requestCut } from '../../src/flows/request-switch.js';
 import { person } from '../support/test-relight.js';
 import type { RaceAccount } from '../support/wire-model-account.js';
 import { RaceTable } from '../support/wire-model-table.js';
-import { serveCutNotice } from '../flow/support/notices.js';
+import { serveCutNotice } from '../flow/support/served-notice.js';
 
 /** A cut for danger is asked for while a cut for debt is under way whose outcome nobody knows. */
 describe('danger, while a cut for debt is under way', () => {

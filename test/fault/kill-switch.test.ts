@@ -7,7 +7,7 @@ import { eventually } from '../support/eventually.js';
 import { person } from '../support/test-relight.js';
 import { RaceTable } from '../support/wire-model-table.js';
 import type { RaceAccount } from '../support/wire-model-account.js';
-import { serveCutNotice } from '../flow/support/notices.js';
+import { serveCutNotice } from '../flow/support/served-notice.js';
 
 const ACCOUNTS = 240;
 /** Dispatchers at work at once, as in a house with several head-ends, and clerks who go on asking for cuts. */

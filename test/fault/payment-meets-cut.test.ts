@@ -16,7 +16,7 @@ import { person } from '../support/test-relight.js';
 import { Dice } from '../support/wire-model.js';
 import { RaceTable, TODAY } from '../support/wire-model-table.js';
 import type { RaceAccount } from '../support/wire-model-account.js';
-import { serveCutNotice } from '../flow/support/notices.js';
+import { serveCutNotice } from '../flow/support/served-notice.js';
 import { MIN_DEBT_MINOR } from '../support/policies.js';
 
 /** Accounts, each of which goes through one collision, and lanes in which collisions happen at the same time. */

@@ -25,8 +25,9 @@ afterEach(async () => {
 });
 afterAll(async () => {
   pageSize.value = pageValue;
-  expect(await auditFaults(relight.ctx.db)).toEqual([]);
+  const faults = await auditFaults(relight.ctx.db);
   await relight.stop();
+  expect(faults).toEqual([]);
 });
 
 const operations = person('operations');

@@ -10,7 +10,7 @@ import { person, startTestRelight, type TestRelight } from '../support/test-reli
 import { approve, contextAt, cutOff, meterSays, pay, queueCut, send } from './support/acts.js';
 import { buildDebtor, buildHouse, newKey, type House } from './support/houses.js';
 import { commandOf, commandsOf, interruptionsOf } from './support/looks.js';
-import { serveCutNotice } from './support/notices.js';
+import { serveCutNotice } from './support/served-notice.js';
 
 let relight: TestRelight;
 beforeAll(async () => {

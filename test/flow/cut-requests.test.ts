@@ -7,7 +7,7 @@ import { person, startTestRelight, type TestRelight } from '../support/test-reli
 import { askForCut, contextAt, cutOff, meterObeys, pay, queueCut, send } from './support/acts.js';
 import { statementOf, buildDebtor, buildHouse, issueBill, newKey, type House } from './support/houses.js';
 import { commandOf, commandsOf, interruptionsOf, refusal } from './support/looks.js';
-import { serveCutNotice } from './support/notices.js';
+import { serveCutNotice } from './support/served-notice.js';
 
 let relight: TestRelight;
 beforeAll(async () => {
@@ -50,7 +50,9 @@ describe('asking for a cut for arrears', () => {
   });
 
   test('without a served notice: CUT_BLOCKED, and the notice is named', async () => {
-    const error = await askForCut(relight, await buildDebtor(relight), { servedOn: null }).catch((cause: unknown) => cause);
+    const error = await askForCut(relight, await buildDebtor(relight), { servedOn: null }).catch(
+      (cause: unknown) => cause,
+    );
     expect(error).toMatchObject({ code: 'CUT_BLOCKED', message: expect.stringContaining('NOTICE_SERVED') as unknown });
   });
 
@@ -85,20 +87,17 @@ describe('asking for a cut for arrears', () => {
         return house;
       },
     ],
-  ])(
-    '%s: CUT_BLOCKED by %s, and nothing is left behind',
-    async (_what, blocker, houseOf, servedOn = '2026-03-06') => {
-      const house = await houseOf();
-      const idempotencyKey = newKey();
-      const error = (await askForCut(relight, house, { servedOn, idempotencyKey }).catch(
-        (reason: unknown) => reason,
-      )) as UserError;
-      expect([error.code, error.field]).toEqual(['CUT_BLOCKED', 'servicePointId']);
-      expect(error.message).toContain(blocker);
-      expect(await commandsOf(relight, house)).toEqual([]);
-      expect(await relight.sql('SELECT FROM request_key WHERE idempotency_key = $1', [idempotencyKey])).toEqual([]);
-    },
-  );
+  ])('%s: CUT_BLOCKED by %s, and nothing is left behind', async (_what, blocker, houseOf, servedOn = '2026-03-06') => {
+    const house = await houseOf();
+    const idempotencyKey = newKey();
+    const error = (await askForCut(relight, house, { servedOn, idempotencyKey }).catch(
+      (reason: unknown) => reason,
+    )) as UserError;
+    expect([error.code, error.field]).toEqual(['CUT_BLOCKED', 'servicePointId']);
+    expect(error.message).toContain(blocker);
+    expect(await commandsOf(relight, house)).toEqual([]);
+    expect(await relight.sql('SELECT FROM request_key WHERE idempotency_key = $1', [idempotencyKey])).toEqual([]);
+  });
 
   test('the day and the hour are not asked yet: the cut is prepared in the evening', async () => {
     const house = await buildDebtor(relight);

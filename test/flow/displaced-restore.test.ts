@@ -5,7 +5,7 @@ import { person, startTestRelight, type TestRelight } from '../support/test-reli
 import { buildDebtor } from './support/houses.js';
 import { receivePayment } from '../../src/flows/receive-payment.js';
 import { approveSwitchCommand } from '../../src/flows/decide-switch.js';
-import { serveCutNotice } from './support/notices.js';
+import { serveCutNotice } from './support/served-notice.js';
 
 // A cut for danger may push a restore aside that the meter has perhaps never heard. If that cut then falls away, the paid customer must
 // not be left in the dark with nothing under way.

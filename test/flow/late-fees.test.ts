@@ -140,6 +140,11 @@ describe('a payment', () => {
     expect(await paidOf(relight, house)).toEqual([10_000n]);
     expect(await feesOf(relight, house)).toEqual(['370/100']);
     expect(await balanceOf(relight, house)).toEqual({ dueMinor: 270n, creditMinor: 0n });
+    const [bill] = await relight.sql<{ acts: string[] }>(
+      `SELECT array_agg(act ORDER BY id) AS acts FROM audit_entry WHERE account_id = $1 AND subject_type = 'Bill'`,
+      [house.accountId],
+    );
+    expect(bill!.acts).toEqual(['bill.issued', 'late-fee.charged']);
     // Nothing is left that could grow.
     expect((await quote(relight, house, '2028-03-10')).totalMinor).toBe(270n);
   });

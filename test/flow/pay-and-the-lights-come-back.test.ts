@@ -3,7 +3,7 @@ import { receivePayment } from '../../src/flows/receive-payment.js';
 import { requestCut } from '../../src/flows/request-switch.js';
 import { eventually } from '../support/eventually.js';
 import { person, startTestRelight, type TestRelight } from '../support/test-relight.js';
-import { serveCutNotice } from './support/notices.js';
+import { serveCutNotice } from './support/served-notice.js';
 
 describe('pay, and the lights come back', () => {
   let relight: TestRelight;

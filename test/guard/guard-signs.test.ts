@@ -91,7 +91,11 @@ describe('what the guard signs', () => {
 
   test('another spelling of the same content is refused: no meter would take it', async () => {
     const cut = await table.sentCut();
-    for (const spelling of [cut.payload.replace(':', ': '), cut.payload.replace('"cut"', '"c\\u0075t"'), ` ${cut.payload}`])
+    for (const spelling of [
+      cut.payload.replace(':', ': '),
+      cut.payload.replace('"cut"', '"c\\u0075t"'),
+      ` ${cut.payload}`,
+    ])
       expect(await table.verdict(spelling)).toBe('MALFORMED');
   });
 
@@ -123,7 +127,9 @@ describe('what the guard signs', () => {
     await sql(`UPDATE switch_command SET state = 'SENT' WHERE id = $1`, [paid.order.commandId]);
     await sql(`ALTER TABLE switch_command ENABLE TRIGGER switch_command_move`);
     expect(await table.verdict(paid.payload)).toBe('DIFFERS');
-    await sql(`UPDATE interruption SET closed_at = NULL, closed_by = NULL WHERE command_id = $1`, [paid.order.commandId]);
+    await sql(`UPDATE interruption SET closed_at = NULL, closed_by = NULL WHERE command_id = $1`, [
+      paid.order.commandId,
+    ]);
     expect(await table.verdict(paid.payload)).toBe('BLOCKED');
 
     const other = await table.sentCut();
@@ -188,16 +194,19 @@ describe('what the guard signs', () => {
   test('a port needs the secret; a second guard at the same place is refused', async () => {
     const token = 'a-secret-of-some-length-1';
     const listen = { host: '127.0.0.1', port: 0, token };
-    const guard = await startTestGuard(table.relight.ctx, table.role.url, join(table.relight.dir, 'guard-3'), { listen });
+    const guard = await startTestGuard(table.relight.ctx, table.role.url, join(table.relight.dir, 'guard-3'), {
+      listen,
+    });
     const cut = await table.sentCut();
-    const ask = (given?: string) => new GuardClient({ url: guard.url, token: given }, table.relight.ctx.log).sign(cut.payload);
+    const ask = (given?: string) =>
+      new GuardClient({ url: guard.url, token: given }, table.relight.ctx.log).sign(cut.payload);
     expect(await ask()).toMatchObject({ code: 'GUARD_UNAVAILABLE' });
     expect(await ask(`${token}x`)).toMatchObject({ code: 'GUARD_UNAVAILABLE' });
     expect(await ask(token)).toHaveProperty('signature');
     await guard.stop();
-    await expect(
-      startTestGuard(table.relight.ctx, table.role.url, table.relight.guardDir),
-    ).rejects.toThrow(/running at .* already/);
+    await expect(startTestGuard(table.relight.ctx, table.role.url, table.relight.guardDir)).rejects.toThrow(
+      /running at .* already/,
+    );
   });
 
   test('more bytes than a cut has are not even read', async () => {

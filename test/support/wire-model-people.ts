@@ -8,7 +8,7 @@ import { person } from './test-relight.js';
 import type { Dice } from './wire-model.js';
 import type { RaceTable } from './wire-model-table.js';
 import type { RaceAccount } from './wire-model-account.js';
-import { serveCutNotice } from '../flow/support/notices.js';
+import { serveCutNotice } from '../flow/support/served-notice.js';
 
 const CLERK = person('clerk');
 const SUPERVISOR = person('supervisor');

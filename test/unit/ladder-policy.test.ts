@@ -176,7 +176,7 @@ describe('payments, reversals and a second bill', () => {
     row('a notice that named both before its day does not', '2026-04-12', 'DUE Uwwww', {
       facts: { bills: [B2], notices: [served('DAY_5', '2026-04-06', { proofKind: null, billIds: both })] },
     }),
-    row('the second counts too, and the arrears notice never named it', '2026-05-26', 'DEMANDED DDDUw', {
+    row('the second counts too, and the arrears notice never named it', '2026-05-26', 'NOTICE_SERVED DDDUD', {
       facts: {
         bills: [bill(), B2],
         notices: [...upTo(4), served('CUT_NOTICE', '2026-05-24', { purpose: 'CUT_NOTICE', billIds: both })],
@@ -258,8 +258,8 @@ describe('pauses, holds and who may not be threatened', () => {
       facts: { arrearsCause: 'HARDSHIP', notices: upTo(4) },
     }),
     row('malice does not', '2026-04-21', 'DEMANDED DDDDU', { facts: { arrearsCause: 'MALICIOUS', notices: upTo(4) } }),
-    row('rating A: announced no earlier than it can carry the cut', '2026-04-27', 'DEMANDED DDDDw', { facts: graceA }),
-    row('rating A: ten days of grace later', '2026-04-28', 'DEMANDED DDDDU', { facts: graceA }),
+    row('rating A: announced ten days later', '2026-04-30', 'DEMANDED DDDDw', { facts: graceA }),
+    row('rating A: and then it is', '2026-05-01', 'DEMANDED DDDDU', { facts: graceA }),
     row('rating A: served, but the debt does not count yet', '2026-05-04', 'NOTICE_SERVED DDDDD', {
       facts: { ...graceA, notices: [...upTo(4), served('CUT_NOTICE', '2026-04-29', { purpose: 'CUT_NOTICE' })] },
     }),
@@ -432,9 +432,9 @@ describe('due days and the next change', () => {
     for (let count = 0; count <= BOOK.length; count += 1) {
       const facts = debtor({ notices: upTo(count), protections: [{ kind: 'MEDICAL', validUntil: '2026-04-20' }] });
       for (
-        let now = on('2026-03-01', 0), ends = on('2026-06-15', 0);
+        let now = on('2026-03-01', 0), ends = on('2026-05-15', 0);
         now < ends;
-        now = new Date(now.getTime() + 43_200_000)
+        now = new Date(now.getTime() + 86_400_000)
       ) {
         const { nextAt } = ladderFor(facts, CHINA, now);
         const before = new Date((nextAt ?? on('2027-01-01')).getTime() - 1);

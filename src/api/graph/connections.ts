@@ -1,6 +1,7 @@
 import { connectionOf } from './relay.js';
 import { AccountType, ServicePointType, TransformerDistrictType } from './types/accounts.js';
 import { AccountLedgerEntryType, BillType, PaymentType } from './types/billing.js';
+import { BillingRunType, BillingSkipType, ReadingFaultType } from './types/billing-runs.js';
 import { DailyUsageType, MeterEventType, MeterInstallationType, ReadingType } from './types/metering.js';
 import { CutBatchType, CutThresholdChangeType } from './types/cut-control.js';
 import { LateFeeWaiverType } from './types/late-fees.js';
@@ -22,6 +23,12 @@ export const CutThresholdChangeConnection = connectionOf(
   'CutThresholdChange',
   () => CutThresholdChangeType,
   'change of a threshold (阈值调整)',
+);
+export const BillingRunConnection = connectionOf('BillingRun', () => BillingRunType, 'billing run (核算批次)');
+export const BillingSkipConnection = connectionOf(
+  'BillingSkip',
+  () => BillingSkipType,
+  'service point not billed (未出账用电点)',
 );
 export const DailyUsageConnection = connectionOf('DailyUsage', () => DailyUsageType, 'day of usage (日用电量)');
 export const HoldConnection = connectionOf('Hold', () => HoldType, 'hold (暂缓记录)');
@@ -45,6 +52,11 @@ export const QuarantinedMessageConnection = connectionOf(
   'quarantined message (隔离报文)',
 );
 export const ReadingConnection = connectionOf('Reading', () => ReadingType, 'reading (抄表示数)');
+export const ReadingFaultConnection = connectionOf(
+  'ReadingFault',
+  () => ReadingFaultType,
+  'fault of reading (抄表差错)',
+);
 export const ServicePointConnection = connectionOf('ServicePoint', () => ServicePointType, 'service point (用电点)');
 export const SwitchCommandConnection = connectionOf('SwitchCommand', () => SwitchCommandType, 'switch command (指令)');
 export const TransformerDistrictConnection = connectionOf(

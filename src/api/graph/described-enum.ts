@@ -20,5 +20,8 @@ export function describedEnum<Value extends string>(
 }
 
 /** An enum that exists in the API only. */
-export const apiEnum = <Value extends string>(name: string, description: string, texts: Texts<Value>): Record<Value, Value> =>
-  describedEnum(name, description, Object.keys(texts) as Value[], texts);
+export const apiEnum = <Value extends string>(
+  name: string,
+  description: string,
+  texts: Texts<Value>,
+): Record<Value, Value> => describedEnum(name, description, Object.keys(texts) as Value[], texts);

@@ -37,15 +37,20 @@ export const CutCheckCodeEnum = describedEnum('CutCheckCode', 'A condition of ev
   PAYMENT_WINDOW: 'One can still pay somewhere before the evening (当日可缴费).',
 });
 
-export const CutBatchStateEnum = describedEnum('CutBatchState', 'Where a batch of cuts stands (批次状态).', CUT_BATCH_STATES, {
-  PENDING_APPROVAL: 'Waits for approval (待审批).',
-  APPROVED: 'Waits for its day and hour (已批准).',
-  RUNNING: 'Its cuts are released step by step (执行中).',
-  PAUSED: 'Held by a person (已暂停).',
-  DONE: 'Every cut of it is settled (已完成). An end.',
-  ABORTED: 'Stopped by a person, or by itself at a sign of something wrong (已中止). An end.',
-  EXPIRED: 'Its day was over (已过期). An end.',
-});
+export const CutBatchStateEnum = describedEnum(
+  'CutBatchState',
+  'Where a batch of cuts stands (批次状态).',
+  CUT_BATCH_STATES,
+  {
+    PENDING_APPROVAL: 'Waits for approval (待审批).',
+    APPROVED: 'Waits for its day and hour (已批准).',
+    RUNNING: 'Its cuts are released step by step (执行中).',
+    PAUSED: 'Held by a person (已暂停).',
+    DONE: 'Every cut of it is settled (已完成). An end.',
+    ABORTED: 'Stopped by a person, or by itself at a sign of something wrong (已中止). An end.',
+    EXPIRED: 'Its day was over (已过期). An end.',
+  },
+);
 
 export const CutThresholdKindEnum = describedEnum('CutThresholdKind', 'A bound on cuts (停电阈值).', THRESHOLD_KINDS, {
   OPERATOR_PER_DAY: 'Cuts by one person in 24 hours (单人日停电数).',

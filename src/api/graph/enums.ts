@@ -65,6 +65,7 @@ export const LedgerEntryKindEnum = apiEnum('LedgerEntryKind', 'What a ledger ent
   CREDIT_APPLIED: 'Credit was used for a bill (预收抵扣).',
   REVERSAL: 'An earlier entry was reversed (冲正).',
   SUSPENSE_RESOLVED: 'Money in suspense found its account (待核销转入).',
+  CORRECTION: 'A bill was corrected: taken back, charged anew, or made credit (退补).',
   LATE_FEE: 'A late fee was charged (计收违约金).',
   LATE_FEE_REVERSED: 'A charged late fee was reversed: waived, or charged anew (冲回违约金).',
   LATE_FEE_CREDITED: 'A paid late fee was waived and became credit (违约金转预收).',

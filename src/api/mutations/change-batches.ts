@@ -21,7 +21,9 @@ export class ProposeCutsInput {
   @Field(() => String, { description: 'Code of the transformer district (台区编号).' })
   districtCode!: string;
 
-  @Field(() => DateScalar, { description: 'Local day on which the cuts would be carried out (计划日期); today or later.' })
+  @Field(() => DateScalar, {
+    description: 'Local day on which the cuts would be carried out (计划日期); today or later.',
+  })
   plannedFor!: string;
 
   @Field(() => String, REASON)
@@ -40,11 +42,15 @@ export class CutBatchDecisionInput {
   reason!: string;
 }
 
-@ObjectType('CutBatchPayload', { simpleResolvers: true, description: 'Answer to an act on a batch of cuts (批次处理结果).' })
+@ObjectType('CutBatchPayload', {
+  simpleResolvers: true,
+  description: 'Answer to an act on a batch of cuts (批次处理结果).',
+})
 export class CutBatchPayload {
   @Field(() => CutBatchType, {
     nullable: true,
-    description: 'The batch as it is now (批次). Null with user errors, and where a proposal found nobody who may be cut.',
+    description:
+      'The batch as it is now (批次). Null with user errors, and where a proposal found nobody who may be cut.',
   })
   cutBatch!: CutBatch | null;
 

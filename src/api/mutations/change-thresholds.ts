@@ -44,7 +44,10 @@ export class CutThresholdDecisionInput {
   reason!: string;
 }
 
-@ObjectType('CutThresholdPayload', { simpleResolvers: true, description: 'Answer to an act on a threshold (阈值调整结果).' })
+@ObjectType('CutThresholdPayload', {
+  simpleResolvers: true,
+  description: 'Answer to an act on a threshold (阈值调整结果).',
+})
 export class CutThresholdPayload {
   @Field(() => CutThresholdChangeType, {
     nullable: true,
@@ -59,7 +62,10 @@ export class CutThresholdPayload {
   userErrors!: UserErrorType[];
 }
 
-type ThresholdAnswer = Answer & { readonly cutThresholdChange?: CutThresholdChange | null; readonly replayed?: boolean };
+type ThresholdAnswer = Answer & {
+  readonly cutThresholdChange?: CutThresholdChange | null;
+  readonly replayed?: boolean;
+};
 
 const FIELDS = { changeId: 'cutThresholdChangeId' };
 

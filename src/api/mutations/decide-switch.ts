@@ -1,6 +1,11 @@
 import { GraphQLID } from 'graphql';
 import { Arg, Ctx, Field, InputType, Mutation, Resolver } from 'type-graphql';
-import { approveSwitchCommand, cancelSwitchCommand, type SwitchDecision, releaseQuarantinedCut } from '../../flows/decide-switch.js';
+import {
+  approveSwitchCommand,
+  cancelSwitchCommand,
+  type SwitchDecision,
+  releaseQuarantinedCut,
+} from '../../flows/decide-switch.js';
 import { actorOf, type ApiContext } from '../context.js';
 import { approverRole } from './approver-role.js';
 import { attempt } from './attempt.js';

@@ -1,6 +1,7 @@
 import { AccountEntity, ServicePointEntity, type Account, type ServicePoint } from '../../accounts/account.js';
 import { TransformerDistrictEntity, type TransformerDistrict } from '../../accounts/transformer-district.js';
 import { BillEntity, type Bill } from '../../billing/bill.js';
+import { BillingRunEntity, BillingSkipEntity, type BillingRun, type BillingSkip } from '../../billing/billing-run.js';
 import { LateFeeWaiverEntity, type LateFeeWaiver } from '../../billing/late-fee-waiver.js';
 import { LedgerEntryEntity, type LedgerEntry } from '../../billing/ledger-entry.js';
 import { PaymentEntity, type Payment } from '../../billing/payment.js';
@@ -9,9 +10,11 @@ import {
   DailyUsageEntity,
   MeterEventEntity,
   ReadingEntity,
+  ReadingFaultEntity,
   type DailyUsage,
   type MeterEvent,
   type Reading,
+  type ReadingFault,
 } from '../../metering/reading.js';
 import { CutBatchEntity, type CutBatch } from '../../dunning/cut-batch.js';
 import { AuditEntryEntity, type AuditEntryRow } from '../../platform/audit-entry.js';
@@ -46,6 +49,9 @@ const OF_ACCOUNT_IN_REACH = {
   reachAccounts: 't.account_id = ANY(?::uuid[])',
   reachDistricts: 't.account_id IN (SELECT a.id FROM account a WHERE a.district_id = ANY(?::uuid[]))',
 };
+
+/** A reading counts when it was believed and no later revision of the same instant was. */
+const READING_COUNTS = `t.usable AND NOT EXISTS (SELECT FROM reading x WHERE x.meter_id = t.meter_id AND x.read_at = t.read_at AND x.quality = t.quality AND x.revision > t.revision AND x.usable)`;
 
 /** Every list of the API: its table, its order, and what it can be narrowed by. */
 export const LISTS = {
@@ -94,6 +100,30 @@ export const LISTS = {
     keys: [{ column: 't.period_from', type: 'date' }, ID],
     descending: true,
     filters: { open: '?::boolean = (t.paid_minor < t.total_minor OR t.late_fee_paid_minor < t.late_fee_minor)' },
+  }),
+  billingRuns: listOf<BillingRun>('billing-runs', BillingRunEntity, {
+    keys: [{ column: 't.requested_at', type: 'timestamptz' }, ID],
+    descending: true,
+    filters: {
+      state: 't.state = ?::text',
+      district: 't.district_id = ?::uuid',
+      reachDistricts: 't.district_id = ANY(?::uuid[])',
+    },
+  }),
+  billingSkips: listOf<BillingSkip>('billing-skips', BillingSkipEntity, {
+    keys: [{ column: 't.since', type: 'timestamptz' }, ID],
+    descending: false,
+    filters: {
+      run: 't.run_id = ?::uuid',
+      open: '?::boolean = (t.resolved_at IS NULL)',
+      owner: 't.owner = ?::text',
+      ...OF_ACCOUNT_IN_REACH,
+    },
+  }),
+  readingFaults: listOf<ReadingFault>('reading-faults', ReadingFaultEntity, {
+    parent: 't.service_point_id',
+    keys: [{ column: 't.read_at', type: 'timestamptz' }, NUMBER],
+    descending: true,
   }),
   payments: listOf<Payment>('payments', PaymentEntity, { parent: 't.account_id', keys: [ID], descending: true }),
   suspensePayments: listOf<Payment>('suspense', PaymentEntity, {
@@ -144,16 +174,19 @@ export const LISTS = {
     // Partitions are cut by read_at and the key begins with the meter: both are named.
     from: 'meter_installation n JOIN reading t ON t.meter_id = n.meter_id AND t.installation_id = n.id',
     parent: 'n.service_point_id',
+    // A reading that was corrected is not usable any more, whatever was thought of it when it came.
+    columns: columnsOf(ReadingEntity).replace('t.usable AS', `(${READING_COUNTS}) AS`),
     keys: [
       { column: 't.read_at', type: 'timestamptz' },
       { column: 't.meter_id', type: 'uuid' },
       { column: 't.quality', type: 'text' },
+      { column: 't.revision', type: 'bigint' },
     ],
     descending: true,
     filters: {
       from: 't.read_at >= ?::timestamptz',
       until: 't.read_at < ?::timestamptz',
-      usable: 't.usable = ?::boolean',
+      usable: `(${READING_COUNTS}) = ?::boolean`,
     },
   }),
   dailyUsage: listOf<DailyUsage>('daily-usage', DailyUsageEntity, {

@@ -10,6 +10,7 @@ import {
 } from '../../accounts/customer.js';
 import { TransformerDistrictEntity, type TransformerDistrict } from '../../accounts/transformer-district.js';
 import { BillEntity, BillLineEntity, type Bill, type BillLine } from '../../billing/bill.js';
+import { BillingRunEntity, type BillingRun } from '../../billing/billing-run.js';
 import { LateFeeLineEntity, type StoredLateFeeLine } from '../../billing/late-fee-line.js';
 import { LateFeeWaiverEntity, type LateFeeWaiver } from '../../billing/late-fee-waiver.js';
 import { LedgerEntryEntity, type LedgerEntry } from '../../billing/ledger-entry.js';
@@ -42,6 +43,7 @@ export interface NodeRows {
   Account: Account;
   AuditEntry: AuditEntryRow;
   Bill: Bill;
+  BillingRun: BillingRun;
   Customer: Customer;
   CutBatch: CutBatch;
   CutThresholdChange: CutThresholdChange;
@@ -65,6 +67,7 @@ export const NODE_ENTITIES: { readonly [Name in NodeName]: EntitySchema } = {
   Account: AccountEntity,
   AuditEntry: AuditEntryEntity,
   Bill: BillEntity,
+  BillingRun: BillingRunEntity,
   Customer: CustomerEntity,
   CutBatch: CutBatchEntity,
   CutThresholdChange: CutThresholdChangeEntity,
@@ -93,6 +96,7 @@ export interface RelatedRows {
   approvalsOfBatch: CutApproval;
   approvalsOfCommand: CutApproval;
   contactsOfCustomer: Contact;
+  correctionsOfBill: Bill;
   instalmentsOfHold: PlanInstalment;
   installationOfMeterNow: MeterInstallation;
   installationOfServicePointNow: MeterInstallation;
@@ -122,6 +126,7 @@ export const RELATED: { readonly [Name in RelatedName]: RelatedSpec } = {
   approvalsOfBatch: { entity: CutApprovalEntity, by: 'batchId', orderBy: { approvedAt: 'asc', id: 'asc' } },
   approvalsOfCommand: { entity: CutApprovalEntity, by: 'commandId', orderBy: { approvedAt: 'asc', id: 'asc' } },
   contactsOfCustomer: { entity: ContactEntity, by: 'customerId', orderBy: { kind: 'asc', id: 'asc' } },
+  correctionsOfBill: { entity: BillEntity, by: 'correctsBillId', orderBy: { correctionNumber: 'asc' } },
   instalmentsOfHold: { entity: PlanInstalmentEntity, by: 'holdId', orderBy: { number: 'asc' } },
   installationOfMeterNow: {
     entity: MeterInstallationEntity,

@@ -1,3 +1,4 @@
+import { isGiven } from '../given.js';
 import type { Finder } from './finder.js';
 import type { NodeName, NodeRows } from './rows.js';
 
@@ -30,6 +31,7 @@ const CHECKS: { readonly [Name in NodeName]: Check<Name> } = {
   },
   AuditEntry: (scope, entry) => accountInReach(scope, entry.accountId),
   Bill: ofAccount,
+  BillingRun: async (scope, run) => isGiven(run.districtId) && districtInReach(scope, run.districtId),
   Customer: async (scope, customer) => {
     const accounts = await scope.related('accountsOfCustomer', customer.id);
     const visible = await Promise.all(accounts.map((account) => CHECKS.Account(scope, account)));

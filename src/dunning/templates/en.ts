@@ -1,6 +1,6 @@
 import { addDays } from '../../platform/local-date.js';
 import { formatAmount } from '../../platform/money.js';
-import type { NoticeFields, NoticeWords } from './fields.js';
+import { quotable, type NoticeFields, type NoticeWords } from './fields.js';
 
 const money = (minor: bigint, { currency }: NoticeFields): string => `${formatAmount(minor, currency)} ${currency}`;
 
@@ -53,5 +53,5 @@ export const EN: NoticeWords = {
   restore,
   object: ({ servicePhone, cutNotBefore }) =>
     `If you do not agree, cannot pay at once, or somebody in your home depends on power, call ${servicePhone}${servicePhone === '95598' ? '' : ' or 95598'}${cutNotBefore ? '; while a dispute is open power is not cut' : ''}.`,
-  clause: ({ clause }) => (clause.verified ? `Basis: ${clause.text}` : ''),
+  clause: (fields) => (quotable(fields) ? `Basis: ${fields.clause.text}` : ''),
 };

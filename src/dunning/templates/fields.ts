@@ -38,6 +38,9 @@ export interface NoticeFields {
   readonly copy: boolean;
 }
 
+/** Only a rule of others that was read in its own text is quoted to a customer; what the company asks of itself is not law. */
+export const quotable = ({ clause }: NoticeFields): boolean => clause.verified && !clause.text.startsWith('Relight:');
+
 /** One bill as a notice itemises it. */
 export interface NoticeBillField {
   readonly periodFrom: LocalDate;

@@ -1,6 +1,6 @@
 import { addDays } from '../../platform/local-date.js';
 import { formatAmount } from '../../platform/money.js';
-import type { NoticeFields, NoticeWords } from './fields.js';
+import { quotable, type NoticeFields, type NoticeWords } from './fields.js';
 
 const money = (minor: bigint, { currency }: NoticeFields): string =>
   currency === 'CNY' ? `${formatAmount(minor, currency)}元` : `${formatAmount(minor, currency)} ${currency}`;
@@ -53,5 +53,5 @@ export const ZH: NoticeWords = {
   restore,
   object: ({ servicePhone, cutNotBefore }) =>
     `如有异议、一时无力缴纳,或家中有人依赖用电,请致电${servicePhone}${servicePhone === '95598' ? '' : '或95598'}${cutNotBefore ? ';异议处理期间不停电' : ''}。`,
-  clause: ({ clause }) => (clause.verified ? `依据:${clause.text}` : ''),
+  clause: (fields) => (quotable(fields) ? `依据:${fields.clause.text}` : ''),
 };

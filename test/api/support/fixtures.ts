@@ -2,7 +2,7 @@ import { requestCut } from '../../../src/flows/request-switch.js';
 import { newId } from '../../../src/platform/ids.js';
 import type { TestApi } from './test-api.js';
 import { statementOf } from '../../flow/support/houses.js';
-import { serveCutNotice } from '../../flow/support/notices.js';
+import { serveCutNotice } from '../../flow/support/served-notice.js';
 
 /** A household on record: everything an API test asks about. */
 export interface Household {

@@ -11,7 +11,7 @@ import {
   toggleFaults,
 } from '../../support/invariants.js';
 import { person, type TestRelight } from '../../support/test-relight.js';
-import { serveCutNotice } from '../../flow/support/notices.js';
+import { serveCutNotice } from '../../flow/support/served-notice.js';
 import { MIN_DEBT_MINOR } from '../../support/policies.js';
 
 /** The local day of the simulated world. */

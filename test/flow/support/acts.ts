@@ -11,7 +11,7 @@ import type { SwitchOrder } from '../../../src/switching/dispatch.js';
 import type { MeterReport } from '../../../src/switching/report-policy.js';
 import { person, type TestRelight } from '../../support/test-relight.js';
 import { newKey, type House } from './houses.js';
-import { serveCutNotice } from './notices.js';
+import { serveCutNotice } from './served-notice.js';
 import { commandOf } from './looks.js';
 
 const CLERK = person('clerk');

@@ -1,10 +1,4 @@
-import {
-  HOLD_RULES,
-  rulingDueOn,
-  settleTerms,
-  type HoldMistake,
-  type HoldTerms,
-} from '../../../src/dunning/hold-policy.js';
+import { HOLD_RULES, rulingDueOn, settleTerms, type HoldTerms } from '../../../src/dunning/hold-policy.js';
 import { endingOf, type HoldFacts } from '../../../src/dunning/hold-ending-policy.js';
 import { HOLD_KINDS } from '../../../src/dunning/words.js';
 import { chineseHolidays } from '../../../src/platform/holidays.js';
@@ -60,7 +54,7 @@ describe('the terms of a hold', () => {
     expect(settleTerms(given, known)).toEqual(kept);
   });
 
-  test.each<[what: string, terms: HoldTerms, code: HoldMistake['code'], field: string]>([
+  test.each<[what: string, terms: HoldTerms, code: string, field: string]>([
     ['begins tomorrow', terms({ kind: 'HARDSHIP', fromDate: '2026-03-11' }), 'HOLD_FROM_IN_FUTURE', 'fromDate'],
     [
       'ends before it begins',
@@ -128,6 +122,12 @@ describe('the terms of a hold', () => {
       { ...plan(part('2026-03-20', 10_000n)), amountMinor: 10_000n },
       'HOLD_AMOUNT_NOT_ALLOWED',
       'amount',
+    ],
+    [
+      'a plan with a last day of its own',
+      { ...plan(part('2026-03-20', 10_000n)), untilDate: '2026-03-20' },
+      'HOLD_UNTIL_NOT_ALLOWED',
+      'untilDate',
     ],
     [
       'instalments of a promise',

@@ -4,7 +4,7 @@ import type { Contact, Customer, Protection } from '../../../accounts/customer.j
 import type { TransformerDistrict } from '../../../accounts/transformer-district.js';
 import { LISTS } from '../../read/catalog.js';
 import type { ApiContext } from '../../context.js';
-import { nextMonthDay } from '../../../billing/settlement-calendar-policy.js';
+import { nextDates, nextMonthDay, settlementDays } from '../../../billing/settlement-calendar-policy.js';
 import { today } from '../../read/today.js';
 import {
   AccountConnection,
@@ -19,6 +19,7 @@ import { PageArgs } from '../relay.js';
 import { DateScalar } from '../scalars.js';
 import { AccountType, ContactType, CustomerType, ProtectionType, TransformerDistrictType } from '../types/accounts.js';
 import { BillsArgs } from '../args.js';
+import { boundedCadence, boundedCount, DistrictDatesArgs, NextDatesArgs } from '../settlement-args.js';
 import { overdueOfAccount } from '../../read/late-fees.js';
 
 @Resolver(() => AccountType)
@@ -47,6 +48,21 @@ export class AccountFields {
   @FieldResolver(() => AccountStandingEnum, { description: 'Whether anything is past its due date (欠费情况).' })
   async standing(@Root() account: Account, @Ctx() ctx: ApiContext): Promise<'IN_ARREARS' | 'CLEAR'> {
     return (await overdueOfAccount(ctx, account.id)) > 0n ? 'IN_ARREARS' : 'CLEAR';
+  }
+
+  @FieldResolver(() => [DateScalar], {
+    description:
+      'The next days on which its bills are settled (下次结算日), today included: the day of the district, and further ones where it is settled several times a month.',
+  })
+  async nextSettlementDates(
+    @Root() account: Account,
+    @Args(() => NextDatesArgs) { count }: NextDatesArgs,
+    @Ctx() ctx: ApiContext,
+  ): Promise<string[]> {
+    // Its district tells no secret: whoever sees the account knows when it is settled.
+    const district = await ctx.scope.find('TransformerDistrict', account.districtId);
+    const days = district ? settlementDays(district.settlementDay, account.settlementsPerMonth) : [];
+    return days.length > 0 ? nextDates(today(ctx), days, boundedCount(count)) : [];
   }
 
   @FieldResolver(() => CustomerType, { description: 'Whose account it is (客户).' })
@@ -125,6 +141,22 @@ export class TransformerDistrictFields {
   })
   nextSettlementDate(@Root() district: TransformerDistrict, @Ctx() ctx: ApiContext): string {
     return nextMonthDay(today(ctx), district.settlementDay);
+  }
+
+  @FieldResolver(() => [DateScalar], {
+    description:
+      'The next days on which bills are settled here (下次结算日), today included, for accounts settled so many times a month.',
+  })
+  nextSettlementDates(
+    @Root() district: TransformerDistrict,
+    @Args(() => DistrictDatesArgs) { count, settlementsPerMonth }: DistrictDatesArgs,
+    @Ctx() ctx: ApiContext,
+  ): string[] {
+    return nextDates(
+      today(ctx),
+      settlementDays(district.settlementDay, boundedCadence(settlementsPerMonth)),
+      boundedCount(count),
+    );
   }
 
   @FieldResolver(() => AccountConnection, {

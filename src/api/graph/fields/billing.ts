@@ -6,6 +6,7 @@ import type { Payment, PaymentAllocation, PaymentReversal } from '../../../billi
 import { formatDecimal } from '../../../platform/money.js';
 import type { ApiContext } from '../../context.js';
 import type { LedgerStatementRow } from '../../read/catalog.js';
+import { BillKindEnum } from '../billing-enums.js';
 import { money, MoneyType } from '../money.js';
 import { DecimalScalar } from '../scalars.js';
 import { AccountType, ServicePointType } from '../types/accounts.js';
@@ -37,6 +38,23 @@ export class BillFields {
   @FieldResolver(() => ServicePointType, { nullable: true, description: 'The place whose energy it charges (用电点).' })
   servicePoint(@Root() bill: Bill, @Ctx() { scope }: ApiContext): Promise<ServicePoint | null> {
     return scope.find('ServicePoint', bill.servicePointId);
+  }
+
+  @FieldResolver(() => BillKindEnum, {
+    description: 'Whether it charges a period, or corrects an earlier bill (账单类型).',
+  })
+  kind(@Root() bill: Bill): 'REGULAR' | 'CORRECTION' {
+    return bill.correctsBillId === null ? 'REGULAR' : 'CORRECTION';
+  }
+
+  @FieldResolver(() => BillType, { nullable: true, description: 'The bill it corrects (被更正账单).' })
+  corrects(@Root() bill: Bill, @Ctx() { scope }: ApiContext): Promise<Bill | null> {
+    return scope.find('Bill', bill.correctsBillId);
+  }
+
+  @FieldResolver(() => [BillType], { description: 'Corrections of it (退补账单), oldest first.' })
+  corrections(@Root() bill: Bill, @Ctx() { scope }: ApiContext): Promise<Bill[]> {
+    return scope.related('correctionsOfBill', bill.id);
   }
 
   @FieldResolver(() => MoneyType, { description: 'Energy charged, without late fee (电费金额).' })

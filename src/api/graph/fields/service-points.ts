@@ -14,6 +14,7 @@ import {
   InterruptionConnection,
   MeterInstallationConnection,
   ReadingConnection,
+  ReadingFaultConnection,
   SwitchCommandConnection,
 } from '../connections.js';
 import { SupplyDueEnum } from '../enums.js';
@@ -113,6 +114,13 @@ export class ServicePointFields {
   })
   readings(@Root() point: ServicePoint, @Args(() => ReadingsArgs) args: ReadingsArgs, @Ctx() { scope }: ApiContext) {
     return scope.page(LISTS.readings, point.id, args, { from: args.from, until: args.until, usable: args.usable });
+  }
+
+  @FieldResolver(() => ReadingFaultConnection, {
+    description: 'What went wrong with reading the meters here, and what was corrected (抄表差错), newest first.',
+  })
+  readingFaults(@Root() point: ServicePoint, @Args(() => PageArgs) page: PageArgs, @Ctx() { scope }: ApiContext) {
+    return scope.page(LISTS.readingFaults, point.id, page);
   }
 
   @FieldResolver(() => DailyUsageConnection, {

@@ -21,7 +21,7 @@ import { DateScalar, DateTimeScalar } from '../scalars.js';
 })
 export class AccountType
   extends NodeType
-  implements Pick<Account, 'accountNumber' | 'currency' | 'tariffCode' | 'openedAt' | 'closedAt'>
+  implements Pick<Account, 'accountNumber' | 'currency' | 'tariffCode' | 'settlementsPerMonth' | 'openedAt' | 'closedAt'>
 {
   @Field(() => String, { description: 'Number of the account (户号), 10 digits, printed on every bill.' })
   accountNumber!: string;
@@ -31,6 +31,9 @@ export class AccountType
 
   @Field(() => String, { description: 'Code of the tariff its energy is charged by (电价代码).' })
   tariffCode!: string;
+
+  @Field(() => GraphQLInt, { description: 'How many times a month its bills are settled (每月结算次数), 1 to 6.' })
+  settlementsPerMonth!: number;
 
   @Field(() => DateTimeScalar, { description: 'When the account was opened (开户时间).' })
   openedAt!: Date;

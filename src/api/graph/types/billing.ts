@@ -9,6 +9,7 @@ import type {
   PaymentReversal,
   PaymentState,
 } from '../../../billing/payment.js';
+import { LineKindEnum, TouPeriodEnum } from '../billing-enums.js';
 import { LedgerCodeEnum, LedgerEntryKindEnum, PaymentChannelEnum, PaymentStateEnum } from '../enums.js';
 import { NodeType } from '../relay.js';
 import { DateScalar, DateTimeScalar, SafeIntScalar } from '../scalars.js';
@@ -20,7 +21,11 @@ import { DateScalar, DateTimeScalar, SafeIntScalar } from '../scalars.js';
 })
 export class BillType
   extends NodeType
-  implements Pick<Bill, 'billNumber' | 'periodFrom' | 'periodTo' | 'energyWh' | 'estimated' | 'issuedAt' | 'dueDate'>
+  implements
+    Pick<
+      Bill,
+      'billNumber' | 'periodFrom' | 'periodTo' | 'energyWh' | 'estimated' | 'issuedAt' | 'dueDate' | 'correctionReason'
+    >
 {
   @Field(() => SafeIntScalar, { description: 'Number of the bill (账单编号).' })
   billNumber!: bigint;
@@ -31,7 +36,7 @@ export class BillType
   @Field(() => DateScalar, { description: 'Day after the last day of the period (截止日, 不含).' })
   periodTo!: string;
 
-  @Field(() => SafeIntScalar, { description: 'Energy billed, watt-hours (电量).' })
+  @Field(() => SafeIntScalar, { description: 'Energy billed, watt-hours (电量); of a correction the difference.' })
   energyWh!: bigint;
 
   @Field(() => Boolean, { description: 'True when a reading at its ends was estimated (含估抄).' })
@@ -42,13 +47,37 @@ export class BillType
 
   @Field(() => DateScalar, { description: 'Last day on which it can be paid without a late fee (缴费期限).' })
   dueDate!: string;
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'Why it corrects another bill (退补原因); null for the bill of a period.',
+  })
+  correctionReason!: string | null;
 }
 
 @ObjectType('BillLine', {
   simpleResolvers: true,
-  description: 'One line of a bill: energy of one tier at one price (账单明细).',
+  description: 'One line of a bill (账单明细): energy at a price, a surcharge, or free energy.',
 })
-export class BillLineType implements Pick<BillLine, 'lineNumber' | 'tariffCode' | 'tier' | 'energyWh'> {
+export class BillLineType implements Pick<
+  BillLine,
+  'lineNumber' | 'kind' | 'tariffCode' | 'tier' | 'touPeriod' | 'splitEstimated' | 'energyWh'
+> {
+  @Field(() => LineKindEnum, { description: 'What the line is (类型).' })
+  kind!: BillLine['kind'];
+
+  @Field(() => TouPeriodEnum, {
+    nullable: true,
+    description: 'Period of the day the energy was used in (分时时段); null where the price is the same all day.',
+  })
+  touPeriod!: BillLine['touPeriod'];
+
+  @Field(() => Boolean, {
+    description:
+      'True when the energy of the period was derived from a load shape and not from registers (分时电量是否估算).',
+  })
+  splitEstimated!: boolean;
+
   @Field(() => GraphQLInt, { description: 'Place in the bill, from 1 (行号).' })
   lineNumber!: number;
 

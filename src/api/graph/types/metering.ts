@@ -130,7 +130,7 @@ export class MeterInstallationType extends NodeType implements Pick<MeterInstall
 })
 export class ReadingType implements Pick<
   Reading,
-  'readAt' | 'energyWh' | 'quality' | 'cause' | 'flags' | 'usable' | 'receivedAt'
+  'readAt' | 'energyWh' | 'quality' | 'cause' | 'flags' | 'usable' | 'revision' | 'receivedAt'
 > {
   @Field(() => DateTimeScalar, { description: 'When the register was read (示数时间).' })
   readAt!: Date;
@@ -149,8 +149,13 @@ export class ReadingType implements Pick<
   })
   flags!: string[];
 
-  @Field(() => Boolean, { description: 'False when no bill may be built on it (是否可用).' })
+  @Field(() => Boolean, { description: 'False when no bill may be built on it (是否可用): not believed, or corrected since.' })
   usable!: boolean;
+
+  @Field(() => GraphQLInt, {
+    description: 'Number of the correction (更正序号): 0 as it came; of one instant the highest usable one counts.',
+  })
+  revision!: number;
 
   @Field(() => DateTimeScalar, { description: 'When it reached us (接收时间).' })
   receivedAt!: Date;
