@@ -1,4 +1,5 @@
 import { billing } from './billing.js';
+import { dryRun } from './dry-run.js';
 import { fleet } from './fleet.js';
 import { massRestore } from './mass-restore.js';
 import { oneKey } from './one-key.js';
@@ -18,6 +19,7 @@ const BENCHES: Readonly<Record<string, (options: BenchOptions, cleanup: Cleanup)
   'one-key': oneKey,
   fleet,
   billing,
+  'dry-run': dryRun,
   start,
 };
 

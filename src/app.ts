@@ -13,6 +13,7 @@ import { startEmbeddedBroker, type EmbeddedBroker } from './embedded/broker.js';
 import { loginsFrom } from './embedded/gateway-login.js';
 import { startEmbeddedPostgres, type EmbeddedPostgres } from './embedded/postgres.js';
 import { BillingRunner } from './flows/billing-runner.js';
+import { DryRunRunner } from './flows/dry-run-runner.js';
 import type { FlowContext } from './flows/context.js';
 import { schedulesOf } from './flows/schedules.js';
 import { GuardClient } from './head-end/guard-client.js';
@@ -143,6 +144,9 @@ async function start(
     const billing = new BillingRunner(ctx);
     billing.start();
     undo.push(() => billing.stop());
+    const dryRuns = new DryRunRunner(ctx);
+    dryRuns.start();
+    undo.push(() => dryRuns.stop());
     startMessagingPart(config, ctx, undo);
   }
   let api: RunningApi | undefined;

@@ -19,6 +19,7 @@ import { HoldEntity, PlanInstalmentEntity } from './dunning/hold.js';
 import { NoticeBillEntity, NoticeEntity } from './dunning/notice.js';
 import { ArrearsCauseEntity, ContactProofEntity } from './dunning/standing.js';
 import { CutApprovalEntity, CutBatchEntity } from './dunning/cut-batch.js';
+import { CutDryRunEntity, CutDryRunLineEntity } from './dunning/dry-run.js';
 import { PaymentChannelEntity } from './dunning/payment-channel.js';
 import { WeatherReportEntity } from './dunning/weather.js';
 import { WorkOrderEntity } from './service/work-order.js';
@@ -58,6 +59,8 @@ export const ENTITIES = [
   CutThresholdChangeEntity,
   CutBatchEntity,
   CutApprovalEntity,
+  CutDryRunEntity,
+  CutDryRunLineEntity,
   PaymentChannelEntity,
   WeatherReportEntity,
   HoldEntity,

@@ -60,7 +60,7 @@ export async function recordPayments(
       nudges: new Nudges(databaseUrl, log),
       log,
       timeZone: 'Asia/Shanghai',
-    holidays: chineseHolidays,
+      holidays: chineseHolidays,
       policies: await putPoliciesInForce(db, loadPolicyBook('CHINA').policies, SIMULATION_START),
       lateFeeRule: CHINA_LATE_FEE_RULE,
       timings: DEFAULT_SWITCH_TIMINGS,

@@ -1,21 +1,14 @@
 import { energyBetween, REGISTER_MODULUS_WH, withoutContradictedEstimates } from '../metering/reading-policy.js';
 import type { EstimateMethod, TouPeriod } from '../metering/reading.js';
-import type { RegisterAround } from './billing-facts.js';
+import type { InstallationToBill, NearbyEstimate, PeriodRegisters, RegisterAround } from './register-facts.js';
+
+export type { InstallationToBill, PeriodRegisters } from './register-facts.js';
 
 /** A register value at the edge of a billing period. `method` says how an estimated one came about. */
 export interface EdgeRegister {
   readonly energyWh: bigint;
   readonly estimated: boolean;
   readonly method?: EstimateMethod;
-}
-
-/** What bills must know of an installation at a service point. */
-export interface InstallationToBill {
-  readonly installationId: string;
-  readonly installedAt: Date;
-  readonly installedWh: bigint;
-  readonly removedAt: Date | null;
-  readonly removedWh: bigint | null;
 }
 
 /** Looks up the register of an installation at an instant; undefined when it is not known well enough even for an estimate. */
@@ -51,12 +44,6 @@ export function registerAt(
     estimated: true,
     method: after ? 'INTERPOLATED' : 'EXTRAPOLATED',
   };
-}
-
-/** A stored estimate near an edge. */
-export interface NearbyEstimate {
-  readonly at: Date;
-  readonly energyWh: bigint;
 }
 
 /** The readings around an instant when estimates count as well: those between the actual ones that these do not prove wrong. */
@@ -143,9 +130,6 @@ export function energyToBill(usedWh: bigint, billedWh: bigint): bigint {
   while (totalWh + REGISTER_MODULUS_WH / 2n < billedWh) totalWh += REGISTER_MODULUS_WH;
   return totalWh > billedWh ? totalWh - billedWh : 0n;
 }
-
-/** Registers per time-of-use period of one installation at one instant. */
-export type PeriodRegisters = Readonly<Partial<Record<TouPeriod, bigint>>>;
 
 /**
  * What the registers per period counted between two instants; undefined unless every period of the end was also read at the

@@ -1,5 +1,7 @@
 import { statement, type Tx } from '../platform/database.js';
-import type { InstallationToBill, NearbyEstimate, PeriodRegisters } from './bill-policy.js';
+import type { InstallationToBill, NearbyEstimate, PeriodRegisters, RegisterAround } from './register-facts.js';
+
+export type { RegisterAround } from './register-facts.js';
 
 /** Service points in the order of their ids: those after one, up to another. */
 export interface PointRange {
@@ -148,15 +150,6 @@ export const billingStretches = (
     period.until,
     period.timeZone,
   ]);
-
-/** The usable readings on both sides of an instant. */
-export interface RegisterAround {
-  readonly beforeAt: Date | null;
-  readonly beforeWh: bigint | null;
-  readonly beforeQuality: string | null;
-  readonly afterAt: Date | null;
-  readonly afterWh: bigint | null;
-}
 
 /** An instant at which the register of an installation is asked for. */
 export interface Edge {

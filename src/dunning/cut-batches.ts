@@ -103,13 +103,17 @@ export async function moveBatch(
 // What the ramp let go has been queued once: it has a time announced, or has gone further than waiting.
 const MEMBERS = statement(
   'cut-batch-members',
-  `SELECT id AS "commandId", state, failure_code AS "failureCode", not_before IS NOT NULL AS released
+  `SELECT id AS "commandId", state, failure_code AS "failureCode", not_before IS NOT NULL AS released,
+          NOT (policy_code = ANY($2::text[])) AS "outOfHours"
    FROM switch_command WHERE batch_id = $1 ORDER BY id`,
 );
 
-/** The cuts of a batch, oldest first. */
-export const batchMembers = (tx: Pick<Tx, 'rows'>, batchId: string): Promise<BatchMember[]> =>
-  tx.rows<BatchMember>(MEMBERS, [batchId]);
+/** The cuts of a batch, oldest first. @param openPolicies codes of the policies whose hours allow a cut to be let go now */
+export const batchMembers = (
+  tx: Pick<Tx, 'rows'>,
+  batchId: string,
+  openPolicies: readonly string[] = [],
+): Promise<BatchMember[]> => tx.rows<BatchMember>(MEMBERS, [batchId, openPolicies]);
 
 const NEXT_STEP = statement('cut-batch-next-step', `UPDATE cut_batch SET ramp_step = ramp_step + 1 WHERE id = $1`);
 

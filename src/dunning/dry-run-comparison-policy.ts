@@ -12,14 +12,7 @@ export const DRY_RUN_CATEGORIES = [
 export type DryRunCategory = (typeof DRY_RUN_CATEGORIES)[number];
 
 /** What became of a service point on the day. */
-export const DRY_RUN_OUTCOMES = [
-  'CUT',
-  'NOT_CARRIED_OUT',
-  'PAID',
-  'HELD',
-  'PROPOSED_NOT_CUT',
-  'NOT_PROPOSED',
-] as const;
+export const DRY_RUN_OUTCOMES = ['CUT', 'NOT_CARRIED_OUT', 'PAID', 'HELD', 'PROPOSED_NOT_CUT', 'NOT_PROPOSED'] as const;
 export type DryRunOutcome = (typeof DRY_RUN_OUTCOMES)[number];
 
 /** What is on record about one service point and that local day. */
@@ -63,9 +56,7 @@ function outcomeOf({ sentState, paid, held, ending }: DayFacts): Pick<DayVerdict
   }
   if (paid || ending === 'DEBT_SETTLED') return { outcome: 'PAID', code: ending };
   if (held) return { outcome: 'HELD', code: ending };
-  return ending === null
-    ? { outcome: 'NOT_PROPOSED', code: null }
-    : { outcome: 'PROPOSED_NOT_CUT', code: ending };
+  return ending === null ? { outcome: 'NOT_PROPOSED', code: null } : { outcome: 'PROPOSED_NOT_CUT', code: ending };
 }
 
 function categoryOf({ permitted, sentState }: DayFacts, outcome: DryRunOutcome): DryRunCategory {

@@ -14,16 +14,22 @@ export interface RunDay {
 
 const DEBT = DEBT_REASONS.map((reason) => `'${reason}'`).join(', ');
 
+/** What came in on the account of line l between the run and the end of the day. */
+const PAYMENTS = `SELECT p.amount_minor FROM payment p WHERE p.account_id = l.account_id AND p.state = 'POSTED' AND p.posted_at >= $5 AND p.posted_at < $3`;
+
 /**
  * What the comparison rests on, one row for each line of run $1, and for each cut for debt of its scope that was sent on the day without a
- * line. $2 first instant of the day, $3 first instant of the next, $4 the day, $5 the run's beginning.
+ * line. $2 first instant of the day, $3 first instant of the next, $4 the day, $5 the run's beginning. Paid means that nothing of what was
+ * overdue is left: what came in may be less than the line says, since the late fee of the days not waited for is not charged.
  */
 const FACTS = `
   SELECT l.service_point_id, l.account_id, l.permitted,
     (SELECT c.state FROM switch_command c WHERE c.service_point_id = l.service_point_id AND c.operation = 'CUT' AND c.reason IN (${DEBT})
        AND c.sent_at >= $2 AND c.sent_at < $3 ORDER BY c.id DESC LIMIT 1) AS sent_state,
-    coalesce((SELECT sum(p.amount_minor) FROM payment p WHERE p.account_id = l.account_id AND p.state = 'POSTED'
-       AND p.posted_at >= $5 AND p.posted_at < $3) >= l.debt_minor, false) AS paid,
+    CASE WHEN NOT EXISTS (${PAYMENTS}) THEN false
+         WHEN l.reason = 'PREPAID_EXHAUSTED' THEN (SELECT sum(q.amount_minor) FROM (${PAYMENTS}) q) >= l.debt_minor
+         ELSE NOT EXISTS (SELECT FROM bill b WHERE b.account_id = l.account_id AND b.due_date < $4::date AND b.issued_at < $2 AND b.total_minor > b.paid_minor -
+           coalesce((SELECT sum(x.principal_minor) FROM payment_allocation x WHERE x.bill_id = b.id AND x.at >= $3), 0)) END AS paid,
     EXISTS (SELECT FROM hold h WHERE h.account_id = l.account_id AND h.from_date <= $4::date AND h.opened_at < $3
        AND (h.closed_at IS NULL OR h.closed_at >= $2)) AS held,
     (SELECT coalesce(c.failure_code, c.state) FROM switch_command c LEFT JOIN cut_batch b ON b.id = c.batch_id

@@ -53,7 +53,7 @@ export const CutDryRunLineEntity = defineEntity({
     reasons: p.json<CutCheck[]>(),
     /** Overdue, late fees included; paid ahead: what the balance is below zero. */
     debtMinor: p.bigint(),
-    currency: p.string().length(3).columnType('char(3)'),
+    currency: p.string(),
     policyCode: p.string().nullable(),
     policyVersion: p.integer().nullable(),
   },

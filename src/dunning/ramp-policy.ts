@@ -23,6 +23,8 @@ export interface BatchMember {
   readonly state: SwitchCommandState;
   readonly released: boolean;
   readonly failureCode: string | null;
+  /** The hours of its policy are over, or have not come: it waits and lets the others go first. */
+  readonly outOfHours: boolean;
 }
 
 export type RampDecision =
@@ -58,9 +60,12 @@ export function rampDecision(
     return { kind: 'ABORT', code: 'TOO_MANY_FAILURES', text };
   }
   if (released.some(({ state }) => IN_FLIGHT.includes(state))) return { kind: 'WAIT' };
-  const waiting = members.filter(({ released: gone, state }) => !gone && state === 'PENDING_APPROVAL');
+  const unreleased = members.filter(({ released: gone, state }) => !gone && state === 'PENDING_APPROVAL');
+  const waiting = unreleased.filter(({ outOfHours }) => !outOfHours);
   if (waiting.length === 0) {
-    return released.some(({ state }) => state === 'QUARANTINED') ? { kind: 'WAIT' } : { kind: 'DONE' };
+    return unreleased.length > 0 || released.some(({ state }) => state === 'QUARANTINED')
+      ? { kind: 'WAIT' }
+      : { kind: 'DONE' };
   }
   const size = Math.min(steps[Math.min(rampStep, steps.length - 1)]!, allowance);
   if (size <= 0) return { kind: 'WAIT' };

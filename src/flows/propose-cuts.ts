@@ -6,6 +6,7 @@ import { statement, type Reader, type Tx } from '../platform/database.js';
 import { UserError } from '../platform/errors.js';
 import { once } from '../platform/idempotency.js';
 import { newId } from '../platform/ids.js';
+import { LIMITS } from '../platform/limits.js';
 import { daysBetween, localDate, startOfLocalDay } from '../platform/local-date.js';
 import type { InterruptionReason } from '../switching/interruption.js';
 import { insertCuts, type CutOrder } from '../switching/cut-orders.js';
@@ -30,16 +31,23 @@ export interface ProposedCuts {
   readonly considered: number;
 }
 
-/** Service points that may come into question: somebody owes, there is a meter, and power is on. Whoever may be cut is judged one by one. */
+/** Why an account `a` would be cut for debt: by how it is paid. */
+export const DEBT_REASON_OF_ACCOUNT = `CASE a.payment_mode WHEN 'PREPAID' THEN 'PREPAID_EXHAUSTED' ELSE 'ARREARS' END`;
+
+/** Whether account `a` of service point `sp` owes something overdue on the day `date`, and power is on. Whoever may be cut is judged one by one. */
+export const owesWithPowerOn = (
+  date: string,
+) => `CASE a.payment_mode WHEN 'PREPAID' THEN a.credit_minor < a.due_minor OR a.due_minor > 0
+         ELSE EXISTS (SELECT FROM bill b WHERE b.account_id = a.id AND b.due_date < ${date}::date AND b.paid_minor < b.total_minor) END
+     AND NOT EXISTS (SELECT FROM interruption x WHERE x.service_point_id = sp.id AND x.closed_at IS NULL)`;
+
+/** Service points that may come into question: somebody owes, there is a meter, power is on, and nothing is under way. */
 const CANDIDATES = statement(
   'propose-cuts-candidates',
-  `SELECT sp.id AS "servicePointId", CASE a.payment_mode WHEN 'PREPAID' THEN 'PREPAID_EXHAUSTED' ELSE 'ARREARS' END AS reason
+  `SELECT sp.id AS "servicePointId", ${DEBT_REASON_OF_ACCOUNT} AS reason
    FROM service_point sp JOIN account a ON a.id = sp.account_id AND a.closed_at IS NULL
    JOIN meter_installation i ON i.service_point_id = sp.id AND i.removed_at IS NULL
-   WHERE sp.district_id = $1 AND sp.id > $2
-     AND CASE a.payment_mode WHEN 'PREPAID' THEN a.credit_minor < a.due_minor OR a.due_minor > 0
-         ELSE EXISTS (SELECT FROM bill b WHERE b.account_id = a.id AND b.due_date < $3::date AND b.paid_minor < b.total_minor) END
-     AND NOT EXISTS (SELECT FROM interruption x WHERE x.service_point_id = sp.id AND x.closed_at IS NULL)
+   WHERE sp.district_id = $1 AND sp.id > $2 AND ${owesWithPowerOn('$3')}
      AND NOT EXISTS (SELECT FROM switch_command c WHERE c.meter_id = i.meter_id AND c.ended_at IS NULL)
    ORDER BY sp.id LIMIT $4`,
 );
@@ -84,9 +92,6 @@ export const blocksProposal = (checks: readonly CutCheck[]): CutCheck[] =>
 export const proposeCuts = (ctx: FlowContext, proposal: Proposal, actor: Actor): Promise<ProposedCuts> =>
   ctx.db.transaction('propose-cuts', (tx) => propose(ctx, tx, proposal, actor));
 
-/** How far ahead somebody may propose, days: what is known about a day further off is not worth approving. */
-const MOST_DAYS_AHEAD = 14;
-
 /**
  * The same, asked for by a person.
  *
@@ -102,8 +107,9 @@ export async function proposeCutsOnRequest(
     const { idempotencyKey, ...proposal } = request;
     return once(tx, { key: idempotencyKey, act: 'propose-cuts', content: proposal, at }, async () => {
       const daysAhead = daysBetween(localDate(at, ctx.timeZone), proposal.plannedFor);
-      if (daysAhead < 0 || daysAhead > MOST_DAYS_AHEAD) {
-        const text = `Cuts are proposed for today or a day at most ${MOST_DAYS_AHEAD} days ahead.`;
+      const most = LIMITS.daysAheadOfCuts.value;
+      if (daysAhead < 0 || daysAhead > most) {
+        const text = `Cuts are proposed for today or a day at most ${most} days ahead.`;
         throw new UserError('PLANNED_DAY_OUT_OF_RANGE', text, 'plannedFor');
       }
       const [open] = await tx.rows<{ id: string }>(OPEN_BATCH, [proposal.districtId, proposal.plannedFor]);

@@ -92,7 +92,9 @@ export async function queueCuts(
 /** The time the customer is told: a last call needs its minutes; a cut without one may go at once. */
 function announcedTime(command: LockedCommand, { policy }: CutDecision, at: Date): Date {
   const called = policy !== undefined && DEBT_REASONS.includes(command.reason);
-  return called ? new Date(at.getTime() + lastCallLeadMs(policy.policy)) : at;
+  if (!called || policy.policy.lastCall === null) return at;
+  // People are told a time of day in whole minutes.
+  return new Date(Math.ceil((at.getTime() + lastCallLeadMs(policy.policy)) / MINUTE_MS) * MINUTE_MS);
 }
 
 /** Wall time that passes while product time passes; a clock that stands still adds nothing. */

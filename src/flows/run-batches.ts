@@ -38,7 +38,7 @@ async function runBatch(ctx: FlowContext, tx: Tx, batch: LockedBatch, at: Date):
     const text = 'the day it was planned for is over; what was not sent is decided anew';
     return endBatch(ctx, tx, batch, 'EXPIRED', { ...by, code: 'DAY_OVER', text });
   }
-  const members = await batchMembers(tx, batch.id);
+  const members = await batchMembers(tx, batch.id, policiesInHours(ctx, at));
   const allowance = await allowanceOf(tx, batch, at);
   const decision = rampDecision(members, batch.rampStep, allowance);
   if (decision.kind === 'DONE') {
@@ -47,7 +47,7 @@ async function runBatch(ctx: FlowContext, tx: Tx, batch: LockedBatch, at: Date):
   }
   if (!['APPROVED', 'RUNNING'].includes(batch.state) || batch.plannedFor > today) return;
   if (decision.kind === 'ABORT') return endBatch(ctx, tx, batch, 'ABORTED', { ...by, ...decision });
-  if (decision.kind === 'WAIT' || !couldBeSentToday(ctx, at)) return;
+  if (decision.kind === 'WAIT') return;
   let running = batch;
   if (batch.state === 'APPROVED') {
     await moveBatch(tx, batch, 'RUNNING', { ...by, text: 'the day has come' });
@@ -57,14 +57,15 @@ async function runBatch(ctx: FlowContext, tx: Tx, batch: LockedBatch, at: Date):
   tx.afterCommit(() => ctx.nudges.nudge('changed', [batch.id]));
 }
 
-/** Whether the hours of some policy are open now, and still are when the last call has been given its time. Each cut is judged by its own. */
-function couldBeSentToday(ctx: FlowContext, at: Date): boolean {
-  return ctx.policies.list.some(({ policy }) => {
-    const { from, to } = policy.calendar.hours;
-    const sendable = new Date(at.getTime() + lastCallLeadMs(policy));
-    return localTime(at, policy.timeZone) >= from && localTime(sendable, policy.timeZone).slice(0, 5) < to;
-  });
-}
+/** Codes of the policies whose hours are open now, and still are when the last call has been given its time. */
+const policiesInHours = (ctx: FlowContext, at: Date): string[] =>
+  ctx.policies.list
+    .filter(({ policy }) => {
+      const { from, to } = policy.calendar.hours;
+      const sendable = new Date(at.getTime() + lastCallLeadMs(policy));
+      return localTime(at, policy.timeZone) >= from && localTime(sendable, policy.timeZone).slice(0, 5) < to;
+    })
+    .map(({ policy }) => policy.code);
 
 /** How many cuts the thresholds leave room for now: a batch of ours does not run into its own quarantine. */
 async function allowanceOf(tx: Tx, batch: LockedBatch, at: Date): Promise<number> {

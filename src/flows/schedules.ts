@@ -5,9 +5,12 @@ import { lockCommands, moveCommands } from '../switching/switch-commands.js';
 import { restoreWherePowerIsDue, resumeDisplacedRestores } from './apply-command-moves.js';
 import { systemActor, type FlowContext } from './context.js';
 import { expireHolds } from './end-hold.js';
+import { proposeDailyCuts } from './propose-daily-cuts.js';
 import { clearWeather } from './record-weather.js';
+import { runBatches } from './run-batches.js';
 import { runDunning } from './run-dunning.js';
 import { settleDistricts } from './settle-districts.js';
+import { clearDryRuns, makeNightlyDryRun } from './start-dry-run.js';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -21,6 +24,10 @@ export const schedulesOf = (ctx: FlowContext): Schedule[] => [
   { name: 'expire-holds', everyMs: HOUR, run: (at) => expireHolds(ctx, at) },
   { name: 'settle-districts', everyMs: HOUR, run: (at) => settleDistricts(ctx, at) },
   { name: 'run-dunning', everyMs: HOUR, run: async (at) => void (await runDunning(ctx, at)) },
+  { name: 'propose-cuts', everyMs: 24 * HOUR, run: (at) => proposeDailyCuts(ctx, at) },
+  { name: 'run-batches', everyMs: MINUTE, run: (at) => runBatches(ctx, at) },
+  { name: 'nightly-dry-run', everyMs: HOUR, run: (at) => makeNightlyDryRun(ctx, at) },
+  { name: 'clear-dry-runs', everyMs: 24 * HOUR, run: (at) => clearDryRuns(ctx, at) },
   { name: 'clear-quarantine', everyMs: 24 * HOUR, run: (at) => clearQuarantine(ctx, at) },
   { name: 'clear-weather', everyMs: 24 * HOUR, run: (at) => clearWeather(ctx, at) },
   { name: 'reading-partitions', everyMs: 24 * HOUR, run: (at) => makePartitions(ctx, at) },
@@ -54,10 +61,10 @@ export async function reconcileSupply(ctx: FlowContext, at: Date): Promise<void>
 
 const STALE_APPROVALS = statement(
   'schedules-stale-approvals',
-  `SELECT id FROM switch_command WHERE state IN ('PENDING_APPROVAL', 'QUARANTINED') AND requested_at < $1 ORDER BY requested_at LIMIT $2`,
+  `SELECT id FROM switch_command WHERE state IN ('PENDING_APPROVAL', 'QUARANTINED') AND batch_id IS NULL AND requested_at < $1 ORDER BY requested_at LIMIT $2`,
 );
 
-/** Ends cuts that nobody approved in time: their evidence is stale. */
+/** Ends single cuts that nobody approved in time: their evidence is stale. (A batch ends with its day.) */
 export async function expireApprovals(ctx: FlowContext, at: Date): Promise<void> {
   const before = new Date(at.getTime() - ctx.timings.approvalMs);
   await ctx.db.transaction('expire-approvals', async (tx) => {

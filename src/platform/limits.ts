@@ -59,6 +59,21 @@ export const LIMITS = {
     unit: 'pages',
     reason: 'while the database writes one page the next is computed; more would take its connections from payments',
   },
+  dryRunPage: {
+    value: 1_000,
+    unit: 'service points',
+    reason: 'judged in one transaction of a dry run: some megabytes, and a second of work at most',
+  },
+  daysAheadOfCuts: {
+    value: 14,
+    unit: 'days',
+    reason: 'what is known about a day further off is worth neither a proposal nor a dry run',
+  },
+  dryRunKeptDays: {
+    value: 40,
+    unit: 'days',
+    reason: 'the review of a month still finds every dry run of it; a line has about a kilobyte',
+  },
   billsRecomputed: {
     value: 120,
     unit: 'bills',

@@ -2,8 +2,8 @@ import pg from 'pg';
 import { randomUUID } from 'node:crypto';
 import type { Logger } from './log.js';
 
-/** What may be nudged: queued commands, changed subjects (for live subscriptions), the clock, billing runs that wait, notices to send. */
-export type NudgeTopic = 'commands' | 'changed' | 'clock' | 'billing' | 'notices';
+/** What may be nudged: queued commands, changed subjects (for live subscriptions), the clock, billing runs that wait, dry runs that wait, notices to send. */
+export type NudgeTopic = 'commands' | 'changed' | 'clock' | 'billing' | 'dry-runs' | 'notices';
 export type NudgeListener = (ids: readonly string[]) => void;
 
 /** NOTIFY payloads are at most 8,000 bytes; 150 UUIDs fit with room to spare. */

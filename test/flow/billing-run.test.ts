@@ -1,6 +1,7 @@
 import { exchangeMeter } from '../../src/flows/exchange-meter.js';
 import type { FlowContext } from '../../src/flows/context.js';
 import { issueBills } from '../../src/flows/issue-bills.js';
+import { recordReadings } from '../../src/flows/record-readings.js';
 import { insertMeters } from '../../src/metering/installations.js';
 import type { Database } from '../../src/platform/database.js';
 import { newId } from '../../src/platform/ids.js';
@@ -301,5 +302,82 @@ describe('credit', () => {
       ['2026-01-01 2026-02-01 100000 Wh 73.57 read'],
     ]);
     expect(await balanceOf(relight, house)).toEqual({ dueMinor: 4_714n, creditMinor: 0n });
+  });
+});
+
+describe('a household with a low income', () => {
+  const allow = (house: House, [proof, validUntil, endedAt]: readonly (string | null)[]) =>
+    relight.sql(
+      `INSERT INTO protection (id, customer_id, kind, created_at, proof, valid_until, ended_at, ended_by, ending_reason)
+       SELECT gen_random_uuid(), customer_id, 'LOW_INCOME', now(), $2, $3::date, $4::timestamptz, CASE WHEN $4::timestamptz IS NOT NULL THEN 'clerk' END,
+              CASE WHEN $4::timestamptz IS NOT NULL THEN 'income rose' END FROM account WHERE id = $1`,
+      [house.accountId, proof, validUntil, endedAt],
+    );
+
+  test.each<[what: string, protection: (string | null)[], free: boolean]>([
+    ['with a proof has its 15 kWh free', ['低保证 17', null, null], true],
+    ['whose proof holds to the settlement day has them', ['17', '2026-02-01', null], true],
+    ['whose proof ran out the day before has them no more', ['17', '2026-01-31', null], false],
+    ['without a proof has none', [null, null, null], false],
+    ['that is one no longer has none', ['17', null, '2026-01-15'], false],
+    ['that was one until after the settlement day has them', ['17', null, '2026-02-10'], true],
+  ])('%s', async (_what, protection, free) => {
+    const { house, districtId } = await houseWith(
+      { '2026-01-01': 0n, '2026-02-01': kwh(100) },
+      { tariffCode: 'SHANDONG-RESIDENTIAL' },
+    );
+    await allow(house, protection);
+    await run(districtId, '2026-02-01');
+    expect(await linesOf(house, '2026-01-01')).toEqual([
+      'tier 1: 100000 Wh 54.69',
+      ...(free ? ['tier 1: -15000 Wh -8.20'] : []),
+    ]);
+  });
+});
+
+describe('time of use', () => {
+  const splitOf = async (house: House) =>
+    (
+      await relight.sql<{ text: string }>(
+        `SELECT concat_ws(' ', tou_period, l.energy_wh, amount_minor, CASE WHEN split_estimated THEN 'estimated' END) AS text
+         FROM bill_line l JOIN bill b ON b.id = l.bill_id WHERE b.service_point_id = $1 ORDER BY line_number`,
+        [house.servicePointId],
+      )
+    ).map(({ text }) => text);
+  const periods = (house: House, day: string, energyWh: bigint, periodsWh: { PEAK: bigint; VALLEY: bigint }) =>
+    relight.ctx.db.transaction('test-period-registers', (tx) =>
+      recordReadings(
+        relight.ctx,
+        tx,
+        [
+          {
+            meterId: house.meterId,
+            readAt: startOfLocalDay(day),
+            energyWh,
+            quality: 'ACTUAL',
+            cause: 'FREEZE',
+            periodsWh,
+          },
+        ],
+        new Date('2027-12-31T00:00:00Z'),
+      ),
+    );
+
+  test('goes by the registers of the periods where the meter has them', async () => {
+    const districtId = await buildDistrict(relight);
+    const house = await buildHouse(relight, { districtId, tariffCode: 'HEBEI-RESIDENTIAL-SHARED-TOU' });
+    await periods(house, '2026-01-01', 0n, { PEAK: 0n, VALLEY: 0n });
+    await periods(house, '2026-02-01', kwh(100), { PEAK: kwh(60), VALLEY: kwh(40) });
+    await run(districtId, '2026-02-01');
+    expect(await splitOf(house)).toEqual(['PEAK 60000 3420', 'VALLEY 40000 1240']);
+  });
+
+  test('and by the load shape where it has not, which the bill says', async () => {
+    const { house, districtId } = await houseWith(
+      { '2026-01-01': 0n, '2026-02-01': kwh(24) },
+      { tariffCode: 'HEBEI-RESIDENTIAL-SHARED-TOU' },
+    );
+    await run(districtId, '2026-02-01');
+    expect(await splitOf(house)).toEqual(['PEAK 14000 798 estimated', 'VALLEY 10000 310 estimated']);
   });
 });

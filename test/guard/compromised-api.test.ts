@@ -102,11 +102,11 @@ describe('an API process in wrong hands', () => {
     await table.restart({ budget: BUDGET });
     expect(await attack(cuts.slice(20, 30))).toBe(0);
     // The commands that were signed never were; the meters of the world have grown a thousandfold.
-    await sql(`ALTER TABLE switch_command DISABLE TRIGGER USER`);
-    await sql(`DELETE FROM switch_command WHERE id = ANY($1::uuid[])`, [
-      cuts.slice(0, 20).map(({ order }) => order.commandId),
-    ]);
-    await sql(`ALTER TABLE switch_command ENABLE TRIGGER USER`);
+    for (const table of ['switch_command', 'cut_approval']) await sql(`ALTER TABLE ${table} DISABLE TRIGGER USER`);
+    const signed = cuts.slice(0, 20).map(({ order }) => order.commandId);
+    await sql(`DELETE FROM cut_approval WHERE command_id = ANY($1::uuid[])`, [signed]);
+    await sql(`DELETE FROM switch_command WHERE id = ANY($1::uuid[])`, [signed]);
+    for (const table of ['switch_command', 'cut_approval']) await sql(`ALTER TABLE ${table} ENABLE TRIGGER USER`);
     expect(await attack(cuts.slice(30))).toBe(0);
     // Asked all at once, over many connections.
     const verdicts = await Promise.all(cuts.slice(20).map(({ payload }) => table.verdict(payload)));

@@ -9,6 +9,8 @@ export interface ProcessSettings {
   readonly databaseUrl: string;
   readonly broker: BrokerAccess;
   readonly keyFile: string;
+  /** Where the guard answers; without one there are no cuts. */
+  readonly guardUrl?: string;
   readonly timings: SwitchTimings;
   /** policiesAsJson of what it decides by. */
   readonly policies: readonly unknown[];

@@ -5,6 +5,7 @@ import type * as PolicySchemaModule from '../../src/dunning/policy-schema.js';
 import type { FlowContext } from '../../src/flows/context.js';
 import type * as PaymentModule from '../../src/flows/receive-payment.js';
 import type * as SchedulesModule from '../../src/flows/schedules.js';
+import type * as GuardClientModule from '../../src/head-end/guard-client.js';
 import type * as HeadEndModule from '../../src/head-end/head-end.js';
 import type * as SigningModule from '../../src/head-end/signing.js';
 import type * as ClockModule from '../../src/platform/clock.js';
@@ -54,7 +55,9 @@ async function start(settings: ProcessSettings): Promise<FlowContext> {
     lateFeeRule: null,
     timings,
   };
-  const headEnd = startHeadEnd(ctx, settings.broker, loadSigningKey(settings.keyFile, false));
+  const { GuardClient } = await product<typeof GuardClientModule>('head-end/guard-client');
+  const guard = settings.guardUrl === undefined ? undefined : new GuardClient({ url: settings.guardUrl }, log);
+  const headEnd = startHeadEnd(ctx, settings.broker, loadSigningKey(settings.keyFile, false), guard);
   await new Scheduler(db, clock, nudges, log, schedulesOf(ctx)).start();
   while (!headEnd.connected) await new Promise((resume) => setTimeout(resume, 5));
   return ctx;

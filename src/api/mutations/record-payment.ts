@@ -4,7 +4,7 @@ import { receivePayment } from '../../flows/receive-payment.js';
 import { UserError } from '../../platform/errors.js';
 import type { Role } from '../auth/viewer.js';
 import { actorOf, type ApiContext } from '../context.js';
-import { PaymentChannelEnum } from '../graph/enums.js';
+import { PaymentChannelEnum } from '../graph/enums-money.js';
 import { MoneyInput, positiveMinor } from '../graph/money.js';
 import { DateScalar } from '../graph/scalars.js';
 import { attempt } from './attempt.js';

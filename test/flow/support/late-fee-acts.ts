@@ -1,6 +1,5 @@
 import { amountsDue, type AmountDue } from '../../../src/billing/late-fees.js';
 import { receivePayment, type PaymentReceipt } from '../../../src/flows/receive-payment.js';
-import { localDate } from '../../../src/platform/local-date.js';
 import { person, type TestRelight } from '../../support/test-relight.js';
 import { contextAt } from './acts.js';
 import { newKey, type House } from './houses.js';
@@ -63,6 +62,3 @@ export const feesOf = async (relight: TestRelight, house: House): Promise<string
       [house.accountId],
     )
   ).map(({ fee }) => fee);
-
-/** The local day of the test world. */
-export const todayOf = (relight: TestRelight): string => localDate(relight.ctx.clock.now(), relight.ctx.timeZone);

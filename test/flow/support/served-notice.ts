@@ -3,6 +3,8 @@ import { startOfLocalDay } from '../../../src/platform/local-date.js';
 import type { TestRelight } from '../../support/test-relight.js';
 import type { House } from './houses.js';
 
+const CUT_NOTICE = { code: 'CUT_NOTICE', purpose: 'CUT_NOTICE' };
+
 /** Two in the afternoon of a local day. */
 const HOURS_MS = 14 * 3_600_000;
 
@@ -14,6 +16,7 @@ export async function serveCutNotice(
   relight: Pick<TestRelight, 'sql'>,
   house: Pick<House, 'accountId'> | Pick<House, 'servicePointId'>,
   servedOn = '2026-03-06',
+  step: { readonly code: string; readonly purpose: string } = CUT_NOTICE,
 ): Promise<string> {
   const id = newId();
   const accountId =
@@ -28,9 +31,9 @@ export async function serveCutNotice(
   await relight.sql(
     `INSERT INTO notice (id, account_id, step_code, purpose, state, channel, recipient, by_gateway, owner, mandatory, language, template_code, template_version, body,
        principal_minor, late_fee_minor, balance_minor, currency, policy_code, policy_version, created_at, sent_at, served_at, proof_kind, proof_reference, proof_recorded_by)
-     VALUES ($1, $2, 'CUT_NOTICE', 'CUT_NOTICE', 'SERVED', 'VISIT', 'CUSTOMER', false, 'manager-test', true, 'zh', 'CUT_NOTICE', 1, '停电通知书', 0, 0, 0, 'CNY',
+     VALUES ($1, $2, $4, $5, 'SERVED', 'VISIT', 'CUSTOMER', false, 'manager-test', true, 'zh', 'CUT_NOTICE', 1, '停电通知书', 0, 0, 0, 'CNY',
        'CHINA-POSTPAID', 1, $3, $3, $3, 'SIGNATURE', 'signature 17', 'manager-test')`,
-    [id, accountId, servedAt],
+    [id, accountId, servedAt, step.code, step.purpose],
   );
   await relight.sql(
     `INSERT INTO notice_bill (notice_id, bill_id, principal_minor, late_fee_minor)

@@ -42,7 +42,9 @@ export class GuardTable {
   }
 
   /** The guard is stopped and started again in the same folder. */
-  async restart(...about: Parameters<typeof startTestGuard> extends [unknown, unknown, unknown, (infer Change)?] ? [Change?] : never) {
+  async restart(
+    ...about: Parameters<typeof startTestGuard> extends [unknown, unknown, unknown, (infer Change)?] ? [Change?] : never
+  ) {
     await this.guard.stop();
     this.guard = await startTestGuard(this.relight.ctx, this.role.url, this.relight.guardDir, about[0]);
   }

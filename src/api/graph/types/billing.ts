@@ -10,7 +10,7 @@ import type {
   PaymentState,
 } from '../../../billing/payment.js';
 import { LineKindEnum, TouPeriodEnum } from '../billing-enums.js';
-import { LedgerCodeEnum, LedgerEntryKindEnum, PaymentChannelEnum, PaymentStateEnum } from '../enums.js';
+import { LedgerCodeEnum, LedgerEntryKindEnum, PaymentChannelEnum, PaymentStateEnum } from '../enums-money.js';
 import { NodeType } from '../relay.js';
 import { DateScalar, DateTimeScalar, SafeIntScalar } from '../scalars.js';
 

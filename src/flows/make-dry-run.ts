@@ -1,0 +1,135 @@
+import type { CutFacts } from '../dunning/cut-facts.js';
+import {
+  claimDryRun,
+  endDryRun,
+  recordDryRunPage,
+  releaseDryRun,
+  type DryRunProgress,
+  type DryRunToWork,
+  type NewDryRunLine,
+} from '../dunning/dry-runs.js';
+import type { Actor } from '../platform/audit.js';
+import { newId } from '../platform/ids.js';
+import { LIMITS } from '../platform/limits.js';
+import { localDate } from '../platform/local-date.js';
+import type { FlowContext } from './context.js';
+import { decideCuts, type CutDecision } from './cut-decisions.js';
+import { dryRunCandidates, type DryRunCandidate } from './dry-run-candidates.js';
+import { blocksProposal, FIRST_ID } from './propose-cuts.js';
+
+/** What a dry run needs of its process. */
+export type DryRunContext = Pick<FlowContext, 'db' | 'clock' | 'nudges' | 'log' | 'timeZone' | 'policies'>;
+
+/** Told between two pages: true once the process wants to end. */
+export interface StopSign {
+  readonly stopped: boolean;
+}
+
+const NEVER: StopSign = { stopped: false };
+
+/**
+ * Takes the oldest dry run that waits, or whose process died, and works it off from where it stands: a page of service points judged
+ * and written in one transaction, so memory is that of a page and a kill loses nothing. Returns false when there was none.
+ */
+export async function workDryRun(
+  ctx: DryRunContext,
+  stop: StopSign = NEVER,
+  onPage: (progress: DryRunProgress) => void = () => undefined,
+): Promise<boolean> {
+  const worker = newId();
+  const run = await claimDryRun(ctx.db, worker, ctx.clock.now());
+  if (!run) return false;
+  const mine = { id: run.id, worker };
+  const log = ctx.log.child({ dryRunId: run.id, forDate: run.forDate });
+  const by = (): { actor: Actor; at: Date } => ({ actor: actorOf(run), at: ctx.clock.now() });
+  try {
+    const ended = isOver(ctx, run) ? 'OVER' : await workPages(ctx, { ...run, worker }, stop, onPage);
+    if (ended === 'DONE') {
+      await endDryRun(ctx.db, mine, { state: 'DONE', failureText: null }, by());
+      log.info('dry run done');
+    } else if (ended === 'OVER') {
+      const failureText = 'its day was over before it could be made';
+      await endDryRun(ctx.db, mine, { state: 'FAILED', failureText }, by());
+    } else if (ended === 'STOPPED') {
+      await releaseDryRun(ctx.db, run.id, worker);
+      log.info('dry run given back; it goes on from here');
+    } else {
+      log.warn('dry run was taken over by another process');
+    }
+  } catch (error) {
+    log.error({ err: error }, 'dry run failed; start it again');
+    await endDryRun(ctx.db, mine, { state: 'FAILED', failureText: String(error).slice(0, 500) }, by());
+  }
+  ctx.nudges.nudge('changed', [run.id]);
+  return true;
+}
+
+const actorOf = ({ origin, requestedBy }: DryRunToWork): Actor => ({
+  kind: origin === 'NIGHTLY' ? 'SYSTEM' : 'PERSON',
+  id: requestedBy,
+});
+
+const isOver = (ctx: DryRunContext, { forDate }: DryRunToWork): boolean =>
+  forDate < localDate(ctx.clock.now(), ctx.timeZone);
+
+type Progress = DryRunProgress & { readonly position: string; readonly isLast: boolean };
+
+async function workPages(
+  ctx: DryRunContext,
+  run: DryRunToWork & { readonly worker: string },
+  stop: StopSign,
+  onPage: (progress: DryRunProgress) => void,
+): Promise<'DONE' | 'STOPPED' | 'TAKEN'> {
+  for (let after = run.position ?? FIRST_ID; ;) {
+    const page = await judgePage(ctx, run, after);
+    if (page === 'TAKEN') return page;
+    onPage(page);
+    ctx.nudges.nudge('changed', [run.id]);
+    if (page.isLast) return 'DONE';
+    if (stop.stopped) return 'STOPPED';
+    after = page.position;
+  }
+}
+
+const judgePage = (
+  ctx: DryRunContext,
+  run: DryRunToWork & { readonly worker: string },
+  after: string,
+): Promise<Progress | 'TAKEN'> =>
+  ctx.db.transaction('dry-run-page', async (tx) => {
+    const limit = LIMITS.dryRunPage.value;
+    const candidates = await dryRunCandidates(tx, run.districtId, { after, date: run.forDate, limit });
+    const decisions = await decideCuts(ctx, tx, candidates, run.judgedFor);
+    const lines = candidates.flatMap((candidate) => {
+      const decision = decisions.get(candidate.servicePointId);
+      return decision ? [lineOf(candidate, decision, run.forDate)] : [];
+    });
+    const position = candidates.at(-1)?.servicePointId ?? after;
+    const progress = await recordDryRunPage(tx, run, { upTo: position, lines });
+    return progress ? { ...progress, position, isLast: candidates.length < limit } : 'TAKEN';
+  });
+
+function lineOf(candidate: DryRunCandidate, decision: CutDecision, forDate: string): NewDryRunLine {
+  const { supply, facts, policy, checks } = decision;
+  const blocking = blocksProposal(checks);
+  return {
+    servicePointId: candidate.servicePointId,
+    accountId: supply.accountId,
+    reason: candidate.reason,
+    permitted: blocking.length === 0,
+    blocking: blocking.map(({ code }) => code),
+    reasons: blocking,
+    debtMinor: overdueMinor(facts, forDate),
+    currency: candidate.currency,
+    policyCode: policy?.policy.code ?? null,
+    policyVersion: policy?.version ?? null,
+  };
+}
+
+/** Overdue on the day with late fees; paid ahead: what the balance is below zero. */
+function overdueMinor({ paymentMode, balanceMinor, bills }: CutFacts, forDate: string): bigint {
+  if (paymentMode === 'PREPAID') return balanceMinor < 0n ? -balanceMinor : 0n;
+  return bills
+    .filter(({ dueDate }) => dueDate < forDate)
+    .reduce((sum, bill) => sum + bill.principalOutstandingMinor + bill.lateFeeOutstandingMinor, 0n);
+}
