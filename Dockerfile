@@ -19,7 +19,7 @@ COPY src ./src
 COPY simulator ./simulator
 COPY deploy/mosquitto/make-passwords.js ./deploy/mosquitto/
 # A named volume takes its owner from the folder it is mounted over: node for our data, mosquitto (1883) for its passwords.
-RUN install -d -o node -g node /data && install -d -o 1883 -g 1883 /mosquitto/passwords
+RUN install -d -o node -g node /data /guard-socket && install -d -o 1883 -g 1883 /mosquitto/passwords
 USER node
 EXPOSE 4000
 CMD ["node", "dist/src/main.js"]

@@ -76,7 +76,11 @@ export async function dryRun(options: BenchOptions, cleanup: Cleanup): Promise<O
       { what: 'processor time, PostgreSQL', value: rounded(postgresMs / 1_000, 1), unit: 's' },
       { what: `resident memory at page ${WARM_PAGE}`, value: rounded(warm, 1), unit: 'MB' },
       { what: 'resident memory at the last page', value: rounded(last, 1), unit: 'MB' },
-      { what: 'resident memory at its greatest', value: rounded(Math.max(...pages.map((page) => page.residentMb)), 1), unit: 'MB' },
+      {
+        what: 'resident memory at its greatest',
+        value: rounded(Math.max(...pages.map((page) => page.residentMb)), 1),
+        unit: 'MB',
+      },
       { what: 'the lines in the database', value: rounded(found.bytes / 1e6, 0), unit: 'MB' },
     ],
     bars: [

@@ -8,7 +8,7 @@ import { gatewayPassword } from '../simulator/wire/keys.js';
 import { FloorRows } from './support/floor-rows.js';
 import { serveBench } from './support/children.js';
 import { cpuMs } from './support/processes.js';
-import { wireOrder, type OrderedMeter, type WireOrder } from './support/wire-orders.js';
+import { wireOrder, type OrderedMeter, type WireKeys, type WireOrder } from './support/wire-orders.js';
 
 /** All meters switched by bare mqtt.js. */
 export interface BareSwitching {
@@ -34,7 +34,7 @@ const ACK_TIMEOUT_MS = 60_000;
 let broker: EmbeddedBroker | undefined;
 let client: MqttClient | undefined;
 let rows: FloorRows | undefined;
-let key: SigningKey;
+let keys: WireKeys;
 let meters: OrderedMeter[] = [];
 let statesHeard = 0;
 let onAck: () => void = () => undefined;
@@ -44,11 +44,9 @@ let onAck: () => void = () => undefined;
  * process in the product; no database but the plain rows of a single restore.
  */
 const handlers = {
-  /** Starts the broker for a fleet. Returns its address and the key its meters must trust. */
-  async open(keySeed: string): Promise<{ brokerUrl: string; downlinkKey: DownlinkKey }> {
-    const { privateKey, publicKey } = generateKeyPairSync('ed25519');
-    const x = publicKey.export({ format: 'jwk' }).x!;
-    key = { kid: `head-end-${createHash('sha256').update(x).digest('hex').slice(0, 8)}`, x, privateKey };
+  /** Starts the broker for a fleet. Returns its address and the keys its meters must trust. */
+  async open(keySeed: string): Promise<{ brokerUrl: string; downlinkKeys: DownlinkKey[] }> {
+    keys = { key: newKey('head-end'), guardKey: newKey('guard') };
     broker = await startEmbeddedBroker({
       host: '127.0.0.1',
       port: 0,
@@ -60,7 +58,14 @@ const handlers = {
         );
       },
     });
-    return { brokerUrl: broker.url, downlinkKey: { kid: key.kid, role: 'head-end', x } };
+    const { key, guardKey } = keys;
+    return {
+      brokerUrl: broker.url,
+      downlinkKeys: [
+        { kid: key.kid, role: 'head-end', x: key.x },
+        { kid: guardKey.kid, role: 'guard', x: guardKey.x },
+      ],
+    };
   },
   /** Connects the bare client; `all` are the meters it will switch. */
   async connect(all: OrderedMeter[]): Promise<void> {
@@ -96,6 +101,12 @@ const handlers = {
 };
 export type FloorProcess = typeof handlers;
 
+function newKey(role: 'head-end' | 'guard'): SigningKey {
+  const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+  const x = publicKey.export({ format: 'jwk' }).x!;
+  return { kid: `${role}-${createHash('sha256').update(x).digest('hex').slice(0, 8)}`, x, privateKey };
+}
+
 /** Signs an order for every meter, publishes them all and waits for as many acks. The signing is not measured. */
 async function switchAll(operation: 'CUT' | 'RESTORE', simulatorPid: number): Promise<BareSwitching> {
   const orders = nextOrders(operation);
@@ -125,7 +136,7 @@ async function switchAll(operation: 'CUT' | 'RESTORE', simulatorPid: number): Pr
 }
 
 function nextOrders(operation: 'CUT' | 'RESTORE'): WireOrder[] {
-  const orders = meters.map((meter) => wireOrder(meter, operation, key, new Date()));
+  const orders = meters.map((meter) => wireOrder(meter, operation, keys, new Date()));
   meters = meters.map((meter) => ({ ...meter, sequence: meter.sequence + 1 }));
   return orders;
 }
@@ -143,7 +154,7 @@ function publishAll(orders: readonly WireOrder[]): void {
 /** Commits the rows of one restore once, then sends its command and waits for the meter's ack. */
 async function restoreOne(index: number): Promise<BareRestore> {
   const meter = meters[index]!;
-  const { topic, payload } = wireOrder(meter, 'RESTORE', key, new Date());
+  const { topic, payload } = wireOrder(meter, 'RESTORE', keys, new Date());
   const startedAtMs = performance.now();
   await rows!.commit(index);
   const committedAtMs = performance.now();

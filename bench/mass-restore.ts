@@ -79,9 +79,9 @@ async function openFloor(
   cleanup: Cleanup,
 ): Promise<Side<Child<FloorProcess>>> {
   const head = startChild<FloorProcess>('floor-process.js', cleanup, options.profiling('mass-restore-floor'));
-  const { brokerUrl, downlinkKey } = await head.call('open', manifest.keySeed);
+  const { brokerUrl, downlinkKeys } = await head.call('open', manifest.keySeed);
   const fleet = startChild<FleetProcess>('fleet-process.js', cleanup);
-  await fleet.call('start', { fleet: { ...manifest, downlinkKeys: [downlinkKey] }, brokerUrl, relayMs: 0 });
+  await fleet.call('start', { fleet: { ...manifest, downlinkKeys }, brokerUrl, relayMs: 0 });
   await head.call(
     'connect',
     manifest.meters.map(({ meter, gateway, installation, lastSequence }) => ({

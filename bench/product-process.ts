@@ -6,16 +6,17 @@ import { readConfig } from '../src/config.js';
 import { clusterDirOf } from '../src/embedded/postgres-cluster.js';
 import { clusterPids } from '../src/embedded/postgres-processes.js';
 import { systemActor, type FlowContext } from '../src/flows/context.js';
-import { loadSigningKey, type SigningKey } from '../src/head-end/signing.js';
+import { loadSigningKey } from '../src/head-end/signing.js';
 import { statement } from '../src/platform/database.js';
 import { newId } from '../src/platform/ids.js';
+import { loadKey } from '../src/platform/signing-key.js';
 import { fleetManifest } from '../src/simulation/fleet-manifest.js';
 import { closeInterruptions } from '../src/switching/interruptions.js';
 import { orderRestores } from '../src/switching/switch-commands.js';
 import { serveBench, tell } from './support/children.js';
 import { cpuMs } from './support/processes.js';
 import { until } from './support/until.js';
-import { wireOrder, type OrderedMeter } from './support/wire-orders.js';
+import { wireOrder, type OrderedMeter, type WireKeys } from './support/wire-orders.js';
 
 /** One mass restore, from the commit of the orders to the last proof. */
 export interface MassRestore {
@@ -34,7 +35,7 @@ const PASSWORD = 'bench-head-end-password';
 const ACTOR = systemActor('bench');
 const CUTS_AT_ONCE = 200;
 let app: App | undefined;
-let product: { ctx: FlowContext; key: SigningKey; clusterDir: string; brokerUrl: string };
+let product: { ctx: FlowContext; keys: WireKeys; clusterDir: string; brokerUrl: string };
 
 /** The product as `npm start` starts it, but with a door for orders by the thousand. */
 const handlers = {
@@ -50,8 +51,18 @@ const handlers = {
     await ctx.db.pool.query(`UPDATE meter SET reconnect_mode = 'DIRECT'`);
     await ctx.db.pool.query('VACUUM ANALYZE');
     const key = loadSigningKey(join(config.DATA_DIR, 'keys', 'head-end.pem'), false);
-    product = { ctx, key, clusterDir: clusterDirOf(config.DATA_DIR), brokerUrl: mqttUrl! };
-    return { brokerUrl: mqttUrl!, manifest: await fleetManifest(ctx, [{ kid: key.kid, role: 'head-end', x: key.x }]) };
+    // No guard runs: the cuts here are the bench's own, and so is the guard's key.
+    const guardKey = loadKey(
+      join(config.DATA_DIR, 'bench', 'guard.pem'),
+      { role: 'guard', setting: 'the bench' },
+      true,
+    );
+    product = { ctx, keys: { key, guardKey }, clusterDir: clusterDirOf(config.DATA_DIR), brokerUrl: mqttUrl! };
+    const downlinkKeys = [
+      { kid: key.kid, role: 'head-end' as const, x: key.x },
+      { kid: guardKey.kid, role: 'guard' as const, x: guardKey.x },
+    ];
+    return { brokerUrl: mqttUrl!, manifest: await fleetManifest(ctx, downlinkKeys) };
   },
   cutAll,
   restoreAll,
@@ -78,7 +89,7 @@ const CLOSED = statement(
  * what the product knows of the meters it has heard from themselves.
  */
 async function cutAll(): Promise<void> {
-  const { ctx, key, brokerUrl } = product;
+  const { ctx, keys, brokerUrl } = product;
   await ctx.db.rows(OPEN_INTERRUPTIONS, [ctx.clock.now()]);
   const meters = await ctx.db.rows<OrderedMeter>(METERS);
   const client = await mqtt.connectAsync(brokerUrl, {
@@ -90,7 +101,7 @@ async function cutAll(): Promise<void> {
     for (let start = 0; start < meters.length; start += CUTS_AT_ONCE) {
       const orders = meters
         .slice(start, start + CUTS_AT_ONCE)
-        .map((meter) => wireOrder(meter, 'CUT', key, ctx.clock.now()));
+        .map((meter) => wireOrder(meter, 'CUT', keys, ctx.clock.now()));
       await Promise.all(orders.map(({ topic, payload }) => client.publishAsync(topic, payload, { qos: 1 })));
     }
     await until(

@@ -11,7 +11,7 @@ import { cutThroughApi, debtorsOf, type CutDebtor } from './support/debtors.js';
 import { changeOf, HttpConnection } from './support/http-connection.js';
 import type { BenchOptions } from './support/options.js';
 import { step } from './support/progress.js';
-import { startRelight, type RunningRelight } from './support/relight.js';
+import { AMPLE_GUARD_BUDGET, startRelight, type RunningRelight } from './support/relight.js';
 import { atMost, equal, type Check, type Figure, type Outcome } from './support/report.js';
 import { median, quantile, rounded } from './support/statistics.js';
 import { pause } from './support/until.js';
@@ -46,7 +46,8 @@ interface Restore {
 export async function restore(options: BenchOptions, cleanup: Cleanup): Promise<Outcome> {
   const size = options.quick ? SIZES.quick : SIZES.full;
   step('starting Relight');
-  const environment = { SIMULATED_METERS: String(size.meters), SIMULATED_ARREARS_SHARE: '1', SIMULATED_RELAY_MS: '0' };
+  const world = { SIMULATED_METERS: String(size.meters), SIMULATED_ARREARS_SHARE: '1', SIMULATED_RELAY_MS: '0' };
+  const environment = { ...world, GUARD_BUDGET: AMPLE_GUARD_BUDGET, POLICY: 'bench/plain-policy.yaml' };
   const relight = await startRelight({ environment, execArgv: options.profiling('restore-product') }, cleanup);
   const database = new pg.Client({ connectionString: relight.databaseUrl });
   await database.connect();
@@ -94,11 +95,11 @@ async function openFloor(
     registerAt: '2026-01-01T00:00:00.000Z',
     downlinkKeys: [],
   });
-  const { brokerUrl, downlinkKey } = await floor.call('open', manifest.keySeed);
+  const { brokerUrl, downlinkKeys } = await floor.call('open', manifest.keySeed);
   const fleet = startChild<FleetProcess>('fleet-process.js', cleanup);
   const dark = {
     ...manifest,
-    downlinkKeys: [downlinkKey],
+    downlinkKeys,
     meters: manifest.meters.map((meter) => ({ ...meter, relay: 'open' as const, lastSequence: 1 })),
   };
   await fleet.call('start', { fleet: dark, brokerUrl, relayMs: 0, spreadMs: 200 });

@@ -1,4 +1,4 @@
-// Transpiles src, simulator, verifier and bench into dist with the same swc settings the tests use, and copies nothing else:
+// Transpiles src, simulator, verifier, bench and demo into dist with the same swc settings the tests use, and copies nothing else:
 // schemas and tables are read from where they are committed. Types are checked by `npm run check:types`, not here,
 // so that `npm start` on a fresh machine waits about a second instead of ten.
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -8,7 +8,7 @@ import { transformFileSync } from '@swc/core';
 const root = join(import.meta.dirname, '..');
 const dist = join(root, 'dist');
 const ifStale = process.argv.includes('--if-stale');
-const sourceDirs = ['src', 'simulator', 'verifier', 'bench'];
+const sourceDirs = ['src', 'simulator', 'verifier', 'bench', 'demo'];
 
 const listFiles = (dir, pattern) =>
   existsSync(dir)

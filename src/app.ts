@@ -19,7 +19,6 @@ import { schedulesOf } from './flows/schedules.js';
 import { GuardClient } from './head-end/guard-client.js';
 import { startHeadEnd, type HeadEnd } from './head-end/head-end.js';
 import { loadSigningKey, type SigningKey } from './head-end/signing.js';
-import { CHINA_LATE_FEE_RULE } from './billing/late-fee-rules/china.js';
 import { DEFAULT_SWITCH_TIMINGS } from './switching/switch-timings.js';
 import { fleetManifest } from './simulation/fleet-manifest.js';
 import { openWorld } from './simulation/open-world.js';
@@ -94,34 +93,7 @@ async function start(
   const databaseUrl = config.DATABASE_URL ?? postgres!.url;
   await migrateOrTell(config, databaseUrl);
 
-  const db = new Database(databaseUrl, log);
-  undo.push(() => db.close());
-  const nudges = new Nudges(databaseUrl, log);
-  await nudges.start();
-  undo.push(() => nudges.stop());
-  const clock = await ProductClock.open(db, config.simulation ? SIMULATION_START : undefined);
-  nudges.listen(
-    'clock',
-    () =>
-      void clock
-        .reload()
-        .catch((error: Error) =>
-          log.warn({ err: error }, 'the clock could not be read; the next nudge or schedule will'),
-        ),
-  );
-  const book = readPolicyBook(config);
-  const timings = { ...DEFAULT_SWITCH_TIMINGS, ...config.SWITCH_TIMINGS };
-  const ctx: FlowContext = {
-    db,
-    clock,
-    nudges,
-    log,
-    timeZone: book.timeZone,
-    holidays: calendarOf(book.place),
-    policies: await putPoliciesInForce(db, book.policies, clock.now()),
-    lateFeeRule: CHINA_LATE_FEE_RULE,
-    timings,
-  };
+  const ctx = await openContext(config, log, databaseUrl, undo);
   const newWorld = config.simulation && config.role === 'all' ? await openSimulatedWorld(ctx, config, progress) : false;
 
   startSealer(config, ctx, undo);
@@ -130,25 +102,13 @@ async function start(
     config.simulation,
   );
   const guard = new GuardClient(guardAccessOf(config), log);
-  if (config.role === 'all') await grantGuardReads(db);
+  if (config.role === 'all') await grantGuardReads(ctx.db);
   if (startGuard) {
-    const guardProcess = await startGuard(db, databaseUrl);
+    const guardProcess = await startGuard(ctx.db, databaseUrl);
     if (guardProcess) undo.push(() => guardProcess.stop());
   }
   const wire = await startWire(config, ctx, { key, guard }, remarks, undo, progress);
-  if (config.role === 'all' || config.role === 'jobs') {
-    const schedules = [...schedulesOf(ctx), ...weatherSchedules(config.WEATHER_DIR, ctx)];
-    const scheduler = new Scheduler(db, clock, nudges, log, schedules);
-    await scheduler.start();
-    undo.push(() => scheduler.stop());
-    const billing = new BillingRunner(ctx);
-    billing.start();
-    undo.push(() => billing.stop());
-    const dryRuns = new DryRunRunner(ctx);
-    dryRuns.start();
-    undo.push(() => dryRuns.stop());
-    startMessagingPart(config, ctx, undo);
-  }
+  if (config.role === 'all' || config.role === 'jobs') await startJobs(config, ctx, undo);
   let api: RunningApi | undefined;
   if (config.role === 'all' || config.role === 'api') {
     progress.step('starting the API');
@@ -173,6 +133,57 @@ async function start(
     remarks,
     stop,
   };
+}
+
+/** What every flow works with: database, nudges, clock, and the policies in force. */
+async function openContext(
+  config: Config,
+  log: Logger,
+  databaseUrl: string,
+  undo: (() => Promise<unknown>)[],
+): Promise<FlowContext> {
+  const db = new Database(databaseUrl, log);
+  undo.push(() => db.close());
+  const nudges = new Nudges(databaseUrl, log);
+  await nudges.start();
+  undo.push(() => nudges.stop());
+  const clock = await ProductClock.open(db, config.simulation ? SIMULATION_START : undefined);
+  nudges.listen(
+    'clock',
+    () =>
+      void clock
+        .reload()
+        .catch((error: Error) =>
+          log.warn({ err: error }, 'the clock could not be read; the next nudge or schedule will'),
+        ),
+  );
+  const book = readPolicyBook(config);
+  const timings = { ...DEFAULT_SWITCH_TIMINGS, ...config.SWITCH_TIMINGS };
+  return {
+    db,
+    clock,
+    nudges,
+    log,
+    timeZone: book.timeZone,
+    holidays: calendarOf(book.place),
+    policies: await putPoliciesInForce(db, book.policies, clock.now()),
+    timings,
+  };
+}
+
+/** Whatever is done unasked: schedules, runs, messages. */
+async function startJobs(config: Config, ctx: FlowContext, undo: (() => Promise<unknown>)[]): Promise<void> {
+  const schedules = [...schedulesOf(ctx), ...weatherSchedules(config.WEATHER_DIR, ctx)];
+  const scheduler = new Scheduler(ctx.db, ctx.clock, ctx.nudges, ctx.log, schedules);
+  await scheduler.start();
+  undo.push(() => scheduler.stop());
+  const billing = new BillingRunner(ctx);
+  billing.start();
+  undo.push(() => billing.stop());
+  const dryRuns = new DryRunRunner(ctx);
+  dryRuns.start();
+  undo.push(() => dryRuns.stop());
+  startMessagingPart(config, ctx, undo);
 }
 
 /** @throws ConfigError naming file, place, and what would be right */
@@ -206,6 +217,7 @@ async function openSimulatedWorld(ctx: FlowContext, config: Config, progress: St
     districts: config.SIMULATED_DISTRICTS,
     metersPerDistrict: config.SIMULATED_METERS,
     arrearsShare: config.SIMULATED_ARREARS_SHARE,
+    dunned: true,
     months: config.SIMULATED_MONTHS,
   };
   await openWorld(ctx, plan, SIMULATION_START, (share) => {

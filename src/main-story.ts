@@ -2,13 +2,15 @@ import { randomUUID } from 'node:crypto';
 import { createClient, type Client } from 'graphql-ws';
 import WebSocket from 'ws';
 import type { App } from './app.js';
+import { localTime } from './platform/local-date.js';
 import { bold, dim, green, print, red } from './main-terminal.js';
 
 /** How long the story waits for a meter before it says that something is wrong. */
 const STEP_TIMEOUT_MS = 20_000;
-/** Days before today on which the notice of the story was served: inside the lawful three to seven. */
-const NOTICE_DAYS_AGO = 4;
-const DAY_MS = 24 * 3_600_000;
+/** From the last call to the hour it announces, and one minute: what the story lets pass. */
+const MINUTE_MS = 60_000;
+/** How often the story looks whether the last call has arrived, ms. */
+const LOOK_MS = 200;
 
 interface Move {
   readonly toState: string | null;
@@ -27,6 +29,8 @@ interface Debtor {
   /** With the late fees to today. */
   readonly amountDue: { readonly total: { readonly amount: string; readonly currency: string } };
   readonly servicePointNumber: string;
+  /** Notices that were served, oldest first. */
+  readonly served: readonly Served[];
 }
 
 /**
@@ -48,12 +52,12 @@ export async function playStory(app: App): Promise<void> {
 async function tell(app: App, teller: Teller): Promise<void> {
   print(bold('  The story, played once: a customer in arrears is cut, pays, and the lights come back.'));
   print();
-  const debtor = await findDebtor(app, teller);
+  const debtor = await findDebtor(teller);
   if (!debtor) return print('  Nobody in this district may be cut right now, and that is a fine ending too.');
   const { accountNumber, servicePointNumber } = debtor;
   const { total: due } = debtor.amountDue;
   teller.line(
-    `Account ${accountNumber} owes ${due.amount} ${due.currency}, late fees included; a written notice was served ${NOTICE_DAYS_AGO} days ago.`,
+    `Account ${accountNumber} owes ${due.amount} ${due.currency}, late fees included. ${debtor.served.length} notices were served since January; the last on ${debtor.served.at(-1)!.servedAt.slice(0, 10)}, with ${debtor.served.at(-1)!.proofKind?.toLowerCase()}.`,
   );
 
   const cut = await teller.ask<SwitchAnswer>('SUPERVISOR', REQUEST_CUT, {
@@ -61,8 +65,6 @@ async function tell(app: App, teller: Teller): Promise<void> {
       idempotencyKey: randomUUID(),
       servicePointNumber,
       interruptionReason: 'ARREARS',
-      noticeServedOn: noticeDay(app),
-      noticeProof: 'signed slip 0001',
       reason: 'unpaid for more than 30 days',
     },
   });
@@ -76,7 +78,19 @@ async function tell(app: App, teller: Teller): Promise<void> {
       })
     ).change,
   );
-  teller.line('Another supervisor approves. It is judged once more, in the transaction that sends it.');
+  const call = await teller.lastCall(accountNumber);
+  teller.line(
+    `Another supervisor approves. The customer is told once more: power goes off at ${localTime(call.announcedCutAt, app.ctx.timeZone).slice(0, 5)}. ${dim(`${call.channel}, delivered`)}`,
+  );
+  const waitMs = call.announcedCutAt.getTime() - app.ctx.clock.now().getTime() + MINUTE_MS;
+  succeeded(
+    (
+      await teller.ask<{ change: Change }>('TESTER', SET_CLOCK, {
+        input: { advanceSeconds: Math.ceil(waitMs / 1_000), reason: 'the story goes on' },
+      })
+    ).change,
+  );
+  teller.line(`${Math.round(waitMs / MINUTE_MS)} minutes pass. Nobody has paid: the cut is judged once more, signed by the guard, and sent.`);
   const dark = await cutDone;
   teller.line(
     `${bold('The meter is off.')} ${dim(`relay ${dark.detail.relay}, ${dark.detail.powerW ?? 0} W, sequence ${dark.detail.lastSequence}: read after the command`)}`,
@@ -110,27 +124,43 @@ async function tell(app: App, teller: Teller): Promise<void> {
   );
 }
 
-/** The first account in arrears that really may be cut now, but for the approval. */
-async function findDebtor(app: App, teller: Teller): Promise<Debtor | undefined> {
+/** The first account in arrears that really may be cut now, but for what people still have to do. */
+async function findDebtor(teller: Teller): Promise<Debtor | undefined> {
   const { accounts } = await teller.ask<AccountsAnswer>('HOTLINE', DEBTORS, {});
   for (const { node } of accounts.edges) {
     const servicePoint = node.servicePoints.edges[0]?.node;
     if (servicePoint?.meter?.reconnectMode !== 'DIRECT') continue;
-    const { cutChecks } = await teller.ask<{ cutChecks: { blocking: { code: string }[] } }>('HOTLINE', CHECKS, {
-      servicePointNumber: servicePoint.servicePointNumber,
-      day: noticeDay(app),
+    const { canDisconnect } = await teller.ask<DecisionAnswer>('HOTLINE', CHECKS, {
+      accountNumber: node.accountNumber,
     });
-    if (cutChecks.blocking.every(({ code }) => code === 'APPROVED'))
-      return { ...node, servicePointNumber: servicePoint.servicePointNumber };
+    const left = canDisconnect.flatMap(({ blocking }) => blocking.map(({ code }) => code));
+    if (!left.every((code) => ['APPROVED', 'TWO_PERSONS', 'LAST_CALL'].includes(code))) continue;
+    const served = node.notices.edges.flatMap(({ node: { servedAt, proofKind } }): Served[] =>
+      servedAt === null ? [] : [{ servedAt, proofKind }],
+    );
+    return { ...node, servicePointNumber: servicePoint.servicePointNumber, served: served.toReversed() };
   }
   return undefined;
 }
 
-const noticeDay = (app: App): string =>
-  new Date(app.ctx.clock.now().getTime() - NOTICE_DAYS_AGO * DAY_MS).toLocaleDateString('sv-SE', {
-    timeZone: app.ctx.timeZone,
-  });
-
+interface DecisionAnswer {
+  readonly canDisconnect: readonly { readonly blocking: readonly { readonly code: string }[] }[];
+}
+interface Served {
+  readonly servedAt: string;
+  readonly proofKind: string | null;
+}
+interface NoticeAnswer {
+  readonly servedAt: string | null;
+  readonly proofKind: string | null;
+}
+/** The last word before the cut, as the customer got it. */
+interface LastCall {
+  readonly purpose: string;
+  readonly state: string;
+  readonly channel: string;
+  readonly announcedCutAt: string | null;
+}
 interface Change {
   readonly userErrors: readonly { readonly code: string; readonly message: string }[];
 }
@@ -143,7 +173,8 @@ interface PaymentAnswer {
 interface AccountsAnswer {
   readonly accounts: {
     readonly edges: readonly {
-      readonly node: Omit<Debtor, 'servicePointNumber'> & {
+      readonly node: Omit<Debtor, 'servicePointNumber' | 'served'> & {
+        readonly notices: { readonly edges: readonly { readonly node: NoticeAnswer }[] };
         readonly servicePoints: {
           readonly edges: readonly {
             readonly node: {
@@ -163,15 +194,17 @@ function succeeded<C extends Change>(change: C): C {
   return change;
 }
 
-const DEBTORS = `{ accounts(first: 50, filter: { standing: IN_ARREARS }) { edges { node { accountNumber amountDue { total { amount currency } } servicePoints(first: 1) { edges { node { servicePointNumber meter { reconnectMode } } } } } } } }`;
-const CHECKS = `query ($servicePointNumber: String!, $day: Date) { cutChecks(servicePointNumber: $servicePointNumber, interruptionReason: ARREARS, noticeServedOn: $day) { blocking { code } } }`;
+const DEBTORS = `{ accounts(first: 50, filter: { standing: IN_ARREARS }) { edges { node { accountNumber amountDue { total { amount currency } } notices(first: 20) { edges { node { servedAt proofKind } } } servicePoints(first: 1) { edges { node { servicePointNumber meter { reconnectMode } } } } } } } }`;
+const CHECKS = `query ($accountNumber: String!) { canDisconnect(accountNumber: $accountNumber) { blocking { code } } }`;
+const LAST_CALL = `query ($accountNumber: String!) { account(accountNumber: $accountNumber) { notices(first: 20) { edges { node { purpose state channel announcedCutAt } } } } }`;
+const SET_CLOCK = `mutation ($input: SetClockInput!) { change: setClock(input: $input) { userErrors { code message } } }`;
 const REQUEST_CUT = `mutation ($input: RequestCutInput!) { change: requestCut(input: $input) { switchCommand { id } userErrors { code message } } }`;
 const APPROVE = `mutation ($input: SwitchDecisionInput!) { change: approveSwitchCommand(input: $input) { switchCommand { id } userErrors { code message } } }`;
 const WHY = `query ($accountNumber: String) { whyIsPowerOff(accountNumber: $accountNumber) { headline { en } amountToRestore { amount currency } } }`;
 const PAY = `mutation ($input: RecordPaymentInput!) { change: recordPayment(input: $input) { restoreCommands { id } userErrors { code message } } }`;
 const FOLLOW = `subscription ($id: ID!) { switchCommandChanged(id: $id) { switchCommand { state failureText history(first: 50) { edges { node { toState recordedWallAt detail } } } } } }`;
 
-type Speaker = 'HOTLINE' | 'COUNTER' | 'SUPERVISOR' | 'APPROVER';
+type Speaker = 'HOTLINE' | 'COUNTER' | 'SUPERVISOR' | 'APPROVER' | 'TESTER';
 
 /** Speaks to the API as each of the story's people, and prints. */
 class Teller {
@@ -189,6 +222,7 @@ class Teller {
       HOTLINE: await issue({ subject: 'story-hotline', role: 'HOTLINE' }),
       COUNTER: await issue({ subject: 'story-counter', role: 'COUNTER' }),
       SUPERVISOR: await issue({ subject: 'story-clerk', role: 'SUPERVISOR' }),
+      TESTER: await issue({ subject: 'story-tester', role: 'TESTER' }),
       APPROVER: await issue({ subject: 'story-supervisor', role: 'SUPERVISOR' }),
     };
     const url = `${app.api!.url}/graphql`;
@@ -220,6 +254,23 @@ class Teller {
     if (!data || errors)
       throw new Error(errors?.map(({ message }) => message).join('; ') ?? `the API answered ${response.status}`);
     return data;
+  }
+
+  /** Waits until the customer has been told a last time. */
+  async lastCall(accountNumber: string): Promise<{ readonly channel: string; readonly announcedCutAt: Date }> {
+    for (const endsAt = performance.now() + STEP_TIMEOUT_MS; performance.now() < endsAt; ) {
+      const { account } = await this.ask<{ account: { notices: { edges: { node: LastCall }[] } } }>(
+        'HOTLINE',
+        LAST_CALL,
+        { accountNumber },
+      );
+      const call = account.notices.edges
+        .map(({ node }) => node)
+        .find(({ purpose, state }) => purpose === 'LAST_CALL' && state === 'SERVED');
+      if (call) return { channel: call.channel, announcedCutAt: new Date(call.announcedCutAt!) };
+      await new Promise((resume) => setTimeout(resume, LOOK_MS));
+    }
+    throw new Error('the last call was not delivered in time; look at the notices of the account in GraphiQL');
   }
 
   /** Follows a command until the meter has proven it; returns the proving move. */

@@ -18,7 +18,10 @@ import { DunningCaseEntity, DunningPauseEntity, LadderStepOutcomeEntity } from '
 import { HoldEntity, PlanInstalmentEntity } from './dunning/hold.js';
 import { NoticeBillEntity, NoticeEntity } from './dunning/notice.js';
 import { ArrearsCauseEntity, ContactProofEntity } from './dunning/standing.js';
+import { CompensationCaseEntity } from './dunning/compensation-case.js';
 import { CutApprovalEntity, CutBatchEntity } from './dunning/cut-batch.js';
+import { FollowUpContactEntity, FollowUpEntity } from './dunning/follow-up.js';
+import { RestoreBreachEntity } from './dunning/restore-breach.js';
 import { CutDryRunEntity, CutDryRunLineEntity } from './dunning/dry-run.js';
 import { PaymentChannelEntity } from './dunning/payment-channel.js';
 import { WeatherReportEntity } from './dunning/weather.js';
@@ -61,6 +64,10 @@ export const ENTITIES = [
   CutApprovalEntity,
   CutDryRunEntity,
   CutDryRunLineEntity,
+  CompensationCaseEntity,
+  FollowUpEntity,
+  FollowUpContactEntity,
+  RestoreBreachEntity,
   PaymentChannelEntity,
   WeatherReportEntity,
   HoldEntity,

@@ -11,7 +11,8 @@ export const FOR_DATE = '2026-07-14';
 export const MADE_AT = new Date('2026-07-13T12:30:00Z');
 
 /** A number from 0 to `below` that depends on account number n and on nothing else. */
-const drawn = (salt: number, below: number): string => `(('x' || substr(md5(n::text || '/${salt}'), 1, 8))::bit(32)::bigint % ${below})`;
+const drawn = (salt: number, below: number): string =>
+  `(('x' || substr(md5(n::text || '/${salt}'), 1, 8))::bit(32)::bigint % ${below})`;
 const at = (day: string): string => `(${day})::timestamp AT TIME ZONE 'Asia/Shanghai'`;
 
 const PLACES = (accounts: number, perDistrict: number): string =>
@@ -95,7 +96,8 @@ const DUNNING = [
 /** Makes the world in a migrated database, and leaves it analysed. Set-based SQL: hours of flows would measure nothing. */
 export async function buildDebtors(client: pg.Client, world: DryRunWorld): Promise<void> {
   await client.query('BEGIN');
-  for (const text of [PLACES(world.accounts, world.accountsPerDistrict), ...CONNECTIONS, ...MONEY, ...DUNNING]) await client.query(text);
+  for (const text of [PLACES(world.accounts, world.accountsPerDistrict), ...CONNECTIONS, ...MONEY, ...DUNNING])
+    await client.query(text);
   await client.query('COMMIT');
   await client.query('VACUUM ANALYZE');
 }

@@ -1,7 +1,6 @@
 import pg from 'pg';
 import { putPoliciesInForce } from '../../src/dunning/policies-in-force.js';
 import { loadPolicyBook } from '../../src/dunning/policy-book.js';
-import { CHINA_LATE_FEE_RULE } from '../../src/billing/late-fee-rules/china.js';
 import type { FlowContext } from '../../src/flows/context.js';
 import { receivePayment, type PaymentInput } from '../../src/flows/receive-payment.js';
 import { ProductClock } from '../../src/platform/clock.js';
@@ -62,7 +61,6 @@ export async function recordPayments(
       timeZone: 'Asia/Shanghai',
       holidays: chineseHolidays,
       policies: await putPoliciesInForce(db, loadPolicyBook('CHINA').policies, SIMULATION_START),
-      lateFeeRule: CHINA_LATE_FEE_RULE,
       timings: DEFAULT_SWITCH_TIMINGS,
     };
     const payments: RecordedPayment[] = [];

@@ -27,6 +27,15 @@ export interface RunningRelight {
 const READY_TIMEOUT_MS = 300_000;
 const STOP_TIMEOUT_MS = 30_000;
 
+/** Whoever can pay must have been cut before, and in a bench more of them than a guard lets go dark in a day. */
+export const AMPLE_GUARD_BUDGET = JSON.stringify({
+  cutsPerMinute: 1_000,
+  cutsPerHour: 1_000,
+  cutsPerDay: 1_000,
+  cutsPerDistrictPerHour: 1_000,
+  cutsPerRequesterPerDay: 1_000,
+});
+
 export interface RelightOptions {
   readonly environment: Readonly<Record<string, string>>;
   /** Node's own arguments. */

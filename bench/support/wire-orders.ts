@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { encodeSwitch } from '../../src/head-end/codecs/json.js';
 import { signEnvelope, type SigningKey } from '../../src/head-end/signing.js';
+import { signPayload } from '../../src/platform/signing-key.js';
 import { downTopic } from '../../src/head-end/topics.js';
 
 /** What must be known of a meter to give it an order that it obeys. */
@@ -20,8 +21,19 @@ export interface WireOrder {
 
 const VALIDITY_MS = 3_600_000;
 
-/** A valid, signed order to one meter; `at` is the time by which its clock goes. */
-export function wireOrder(meter: OrderedMeter, operation: 'CUT' | 'RESTORE', key: SigningKey, at: Date): WireOrder {
+/** The keys with which a bench signs orders of its own: a cut needs both. */
+export interface WireKeys {
+  readonly key: SigningKey;
+  readonly guardKey: SigningKey;
+}
+
+/** A valid order to one meter, signed as its operation asks; `at` is the time by which its clock goes. */
+export function wireOrder(
+  meter: OrderedMeter,
+  operation: 'CUT' | 'RESTORE',
+  { key, guardKey }: WireKeys,
+  at: Date,
+): WireOrder {
   const body = encodeSwitch({
     commandId: randomUUID(),
     gatewayNumber: meter.gateway,
@@ -38,5 +50,6 @@ export function wireOrder(meter: OrderedMeter, operation: 'CUT' | 'RESTORE', key
     issuedAt: at,
     notAfter: new Date(at.getTime() + VALIDITY_MS),
   });
-  return { topic: downTopic(meter.gateway, meter.serial), payload: JSON.stringify(signEnvelope(body, key)) };
+  const second = operation === 'CUT' ? signPayload(Buffer.from(body).toString('base64url'), guardKey) : undefined;
+  return { topic: downTopic(meter.gateway, meter.serial), payload: JSON.stringify(signEnvelope(body, key, second)) };
 }

@@ -3,11 +3,15 @@
 set -eu
 
 : "${RELIGHT_DATABASE_PASSWORD:?set RELIGHT_DATABASE_PASSWORD}"
+: "${RELIGHT_GUARD_PASSWORD:?set RELIGHT_GUARD_PASSWORD}"
 
-# CREATEROLE: the guard's read-only role is made by a migration. The builtin C.UTF-8 sorts by code point, the same on
+# relight_guard is for the guard: it may only read, and the product, which owns the tables, grants it what it needs. The builtin C.UTF-8 sorts by code point, the same on
 # every machine and after every update of the C library.
-psql --set ON_ERROR_STOP=1 --set password="$RELIGHT_DATABASE_PASSWORD" --username "$POSTGRES_USER" <<'SQL'
-CREATE ROLE relight LOGIN CREATEROLE PASSWORD :'password' IN ROLE pg_monitor;
+psql --set ON_ERROR_STOP=1 --set password="$RELIGHT_DATABASE_PASSWORD" --set guard="$RELIGHT_GUARD_PASSWORD" \
+  --username "$POSTGRES_USER" <<'SQL'
+CREATE ROLE relight LOGIN PASSWORD :'password' IN ROLE pg_monitor;
+CREATE ROLE relight_guard LOGIN PASSWORD :'guard';
+ALTER ROLE relight_guard SET default_transaction_read_only = on;
 CREATE DATABASE relight OWNER relight TEMPLATE template0
   ENCODING 'UTF8' LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8' LOCALE 'C';
 SQL

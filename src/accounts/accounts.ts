@@ -1,16 +1,21 @@
 import { statement, type Tx } from '../platform/database.js';
+import type { PaymentMode } from './account.js';
+import type { CustomerClass } from './customer.js';
 
 /** What a flow knows of an account once it holds its lock. */
 export interface LockedAccount {
   readonly id: string;
   readonly accountNumber: string;
   readonly customerId: string;
+  readonly customerClass: CustomerClass;
+  readonly paymentMode: PaymentMode;
   readonly currency: string;
   readonly dueMinor: bigint;
   readonly creditMinor: bigint;
 }
 
 const LOCKED_COLUMNS = `id, account_number AS "accountNumber", customer_id AS "customerId", currency,
+  (SELECT c.customer_class FROM customer c WHERE c.id = customer_id) AS "customerClass", payment_mode AS "paymentMode",
   due_minor AS "dueMinor", credit_minor AS "creditMinor"`;
 
 // NO KEY UPDATE: excludes every other flow on this account, but not the foreign-key checks of rows that merely name it.

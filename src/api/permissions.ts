@@ -1,26 +1,19 @@
-import { roleBits, ROLES, type Role } from './auth/viewer.js';
-
-/** Staff who work with customers: they have a business with names, addresses and contacts. */
-const DESK: readonly Role[] = ['HOTLINE', 'COUNTER', 'DISTRICT_MANAGER', 'OPERATIONS', 'SUPERVISOR'];
-/** Everybody inside the company. */
-const INSIDE: readonly Role[] = [...DESK, 'TESTER', 'AUDITOR'];
-/** Inside, and customers about what is theirs. */
-const READERS: readonly Role[] = ['CUSTOMER', ...INSIDE];
-const EVERYONE: readonly Role[] = ROLES;
-/** Personal data: customers about themselves, and those who deal with them. */
-const PERSONAL: readonly Role[] = ['CUSTOMER', ...DESK];
-/** Reasons and evidence may speak of protections and of people's conduct. */
-const JUDGING: readonly Role[] = [...DESK, 'AUDITOR'];
-/** Whoever watches operations. */
-const WATCHING: readonly Role[] = ['HOTLINE', 'DISTRICT_MANAGER', 'OPERATIONS', 'SUPERVISOR', 'TESTER', 'AUDITOR'];
-/** Whoever answers for the audit being whole. */
-const AUDITING: readonly Role[] = ['OPERATIONS', 'SUPERVISOR', 'AUDITOR'];
-const SWITCHING: readonly Role[] = ['HOTLINE', 'DISTRICT_MANAGER', 'OPERATIONS', 'SUPERVISOR'];
-
-/** Whoever may decide about cuts of others; the policy says whose word suffices. */
-const APPROVING: readonly Role[] = ['DISTRICT_MANAGER', 'OPERATIONS', 'SUPERVISOR'];
-
-type Grants = readonly (readonly [roles: readonly Role[], fields: string])[];
+import { roleBits, type Role } from './auth/viewer.js';
+import { DUNNING_TYPES } from './permissions-dunning.js';
+import {
+  APPROVING,
+  AUDITING,
+  DESK,
+  EVERYONE,
+  INSIDE,
+  JUDGING,
+  PERSONAL,
+  PREPARING,
+  READERS,
+  SWITCHING,
+  WATCHING,
+  type Grants,
+} from './role-groups.js';
 
 /**
  * Who may ask for which field. The only such table: a field that is not in it is denied to everybody. Which rows somebody sees is
@@ -28,12 +21,14 @@ type Grants = readonly (readonly [roles: readonly Role[], fields: string])[];
  */
 const TABLE: Readonly<Record<string, Grants>> = {
   Query: [
+    [JUDGING, 'notices'],
     [EVERYONE, 'account clock limits node payment viewer'],
     [READERS, 'accounts bill customer meter servicePoint switchCommand switchCommands'],
     [READERS, 'paymentChannels transformerDistrict transformerDistricts whyIsPowerOff workOrder workOrders'],
     [INSIDE, 'gateway killSwitch weatherReports'],
     [[...JUDGING, 'TESTER'], 'canDisconnect'],
     [WATCHING, 'cutBatches cutThresholds'],
+    [PREPARING, 'cutDryRuns'],
     [['OPERATIONS', 'SUPERVISOR', 'AUDITOR'], 'cutThresholdChanges'],
     [WATCHING, 'auditEntries operationsBoard'],
     [WATCHING, 'billingRun billingRuns billingSkips'],
@@ -44,12 +39,15 @@ const TABLE: Readonly<Record<string, Grants>> = {
     [AUDITING, 'auditChain'],
   ],
   Mutation: [
+    [['DISTRICT_MANAGER', 'HOTLINE', 'OPERATIONS', 'SUPERVISOR'], 'pauseDunning renewNotice resumeDunning serveNotice'],
+    [['OPERATIONS'], 'reportDelivery'],
     [['COUNTER', 'BANK', 'SUPERVISOR'], 'recordPayment'],
     [['COUNTER', 'SUPERVISOR'], 'reversePayment resolveSuspensePayment'],
     [SWITCHING, 'requestCut cancelSwitchCommand setKillSwitch'],
     [DESK, 'requestRestore'],
     [['OPERATIONS', 'SUPERVISOR'], 'correctReading setSettlementCycle startBillingRun'],
     [APPROVING, 'approveSwitchCommand approveCutBatch proposeCuts releaseQuarantinedCut'],
+    [APPROVING, 'startCutDryRun'],
     [SWITCHING, 'pauseCutBatch abortCutBatch'],
     [APPROVING, 'resumeCutBatch'],
     [['SUPERVISOR'], 'changeCutThreshold approveCutThresholdChange withdrawCutThresholdChange'],
@@ -71,6 +69,7 @@ const TABLE: Readonly<Record<string, Grants>> = {
     [READERS, 'nextSettlementDates settlementsPerMonth'],
     [['CUSTOMER', ...JUDGING], 'holds'],
     [JUDGING, 'customerStanding'],
+    [['CUSTOMER', ...JUDGING, 'TESTER'], 'dunning notices untakenSteps'],
   ],
   AccountLedgerEntry: [[READERS, 'creditAfter dueAfter entry']],
   AuditChain: [[AUDITING, 'batch batchHash lastCheckpoint sealedAt sealedEntries sealedWallAt unsealedEntries']],
@@ -123,6 +122,18 @@ const TABLE: Readonly<Record<string, Grants>> = {
   ],
   CutBatchPayload: [[SWITCHING, 'cutBatch replayed userErrors']],
   CutDecision: [[[...JUDGING, 'TESTER'], 'at blocking checks permitted policyCode policyVersion servicePoint']],
+  CutDryRun: [
+    [PREPARING, 'id comparison considered countsByBlockingCheck district dryRunNumber endedAt failureText forDate'],
+    [PREPARING, 'judgedFor lines origin permitted reason requestedAt requestedBy scope startedAt state'],
+  ],
+  CutDryRunBlockingCount: [[PREPARING, 'alone code count']],
+  CutDryRunComparison: [[PREPARING, 'counts dayOver lines']],
+  CutDryRunComparisonCount: [[PREPARING, 'category code count outcome permitted']],
+  CutDryRunComparisonLine: [[PREPARING, 'account category code foreseen outcome permitted servicePoint']],
+  CutDryRunLine: [
+    [PREPARING, 'account blocking debt interruptionReason permitted policyCode policyVersion reasons servicePoint'],
+  ],
+  CutDryRunPayload: [[APPROVING, 'cutDryRun replayed userErrors']],
   CutThreshold: [[WATCHING, 'kind reason unit value']],
   CutThresholdChange: [
     [['OPERATIONS', 'SUPERVISOR', 'AUDITOR'], 'id approvedBy effectiveFrom kind raises reason requestedAt'],
@@ -249,6 +260,7 @@ const TABLE: Readonly<Record<string, Grants>> = {
   WeatherPayload: [[['OPERATIONS'], 'knownCount recordedCount replayed userErrors']],
   WeatherRegionPayload: [[['OPERATIONS', 'SUPERVISOR'], 'replayed transformerDistrict userErrors']],
   WeatherReport: [[INSIDE, 'alert date from issuedAt kind maxMilliC minMilliC receivedAt recordedBy region to']],
+  ...DUNNING_TYPES,
   WorkOrder: [
     [READERS, 'id account closedAt command deadlineAt kind openedAt servicePoint state workOrderNumber'],
     [INSIDE, 'closingReason owner reason'],

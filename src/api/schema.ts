@@ -48,14 +48,24 @@ import { OperationsQueries } from './graph/queries/operations.js';
 import { OutsideQueries, WeatherRegionField } from './graph/queries/outside.js';
 import { BillingRunQueries } from './graph/queries/billing-runs.js';
 import { BillingRunFields, BillingSkipFields, ReadingFaultFields } from './graph/fields/billing-runs.js';
+import { NoticeQueries } from './graph/queries/notices.js';
+import {
+  AccountDunningFields,
+  DunningFields,
+  LadderStepFields,
+  LadderStepOutcomeFields,
+  NoticeFields,
+} from './graph/fields/dunning.js';
 import { guardFields } from './guard.js';
 import { ChangeBatches } from './mutations/change-batches.js';
 import { ChangeThresholds } from './mutations/change-thresholds.js';
 import { ChangeHolds, HoldPayloadFields } from './mutations/change-holds.js';
 import { ChangeInterruptions } from './mutations/change-interruptions.js';
 import { BillingMutations } from './mutations/billing.js';
+import { ChangeNotices, NoticePayloadFields } from './mutations/change-notices.js';
 import { ChangePayments } from './mutations/change-payments.js';
 import { DecideSwitch } from './mutations/decide-switch.js';
+import { DunningPausePayloadFields, PauseDunning } from './mutations/pause-dunning.js';
 import { PaymentPayloadFields } from './mutations/payment-payload.js';
 import { RecordProtection } from './mutations/record-protection.js';
 import { RecordStanding, StandingPayloadFields } from './mutations/record-standing.js';
@@ -135,6 +145,16 @@ const RESOLVERS = [
   SetPaymentChannel,
   RecordWeather,
   SetClock,
+  NoticeQueries,
+  AccountDunningFields,
+  DunningFields,
+  LadderStepFields,
+  LadderStepOutcomeFields,
+  NoticeFields,
+  ChangeNotices,
+  NoticePayloadFields,
+  PauseDunning,
+  DunningPausePayloadFields,
   Subscriptions,
 ] as const;
 

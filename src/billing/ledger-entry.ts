@@ -10,6 +10,7 @@ export const LEDGER_ENTRY_KINDS = [
   'LATE_FEE_REVERSED',
   'LATE_FEE_CREDITED',
   'CORRECTION',
+  'COMPENSATION',
 ] as const;
 export type LedgerEntryKind = (typeof LEDGER_ENTRY_KINDS)[number];
 
@@ -20,6 +21,7 @@ export const LEDGER_CODES = [
   'REVENUE',
   'LATE_FEE_REVENUE',
   'SUSPENSE',
+  'COMPENSATION',
 ] as const;
 export type LedgerCode = (typeof LEDGER_CODES)[number];
 

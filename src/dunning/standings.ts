@@ -73,9 +73,13 @@ const CREDIT_FACTS = statement(
      SELECT b.id, b.account_id, b.due_date, b.paid_minor = b.total_minor AS settled FROM bill b
      WHERE b.account_id = ANY($1::uuid[]) AND b.corrects_bill_id IS NULL AND b.due_date < $2::date AND b.due_date >= $3::date),
    settled AS MATERIALIZED (
-     SELECT x.bill_id, max(coalesce(p.value_date, (x.at AT TIME ZONE $5)::date)) AS ended_on
-     FROM bills b JOIN payment_allocation x ON x.bill_id = b.id LEFT JOIN payment p ON p.id = x.payment_id
-     WHERE b.settled AND x.principal_minor > 0 AND p.state IS DISTINCT FROM 'REVERSED' GROUP BY 1),
+     -- Bill by bill through the index: joined as a whole, a page of accounts would read every allocation there is.
+     SELECT b.id AS bill_id, x.ended_on
+     FROM bills b CROSS JOIN LATERAL (
+       SELECT max(coalesce(p.value_date, (x.at AT TIME ZONE $5)::date)) AS ended_on
+       FROM payment_allocation x LEFT JOIN payment p ON p.id = x.payment_id
+       WHERE x.bill_id = b.id AND x.principal_minor > 0 AND p.state IS DISTINCT FROM 'REVERSED') x
+     WHERE b.settled),
    ended AS MATERIALIZED (
      SELECT b.account_id, b.due_date, b.settled, CASE WHEN b.settled THEN coalesce(s.ended_on, b.due_date) ELSE $2::date END AS ended_on
      FROM bills b LEFT JOIN settled s ON s.bill_id = b.id),

@@ -1,11 +1,14 @@
 import { newId } from '../platform/ids.js';
 import type { Actor } from '../platform/audit.js';
 import { statement, type Tx } from '../platform/database.js';
+import { closeFollowUps, openFollowUps } from '../dunning/follow-ups.js';
 import { closeWorkOrders, openWorkOrders } from '../service/work-orders.js';
+import { DEBT_REASONS } from '../switching/interruption.js';
 import { closeInterruptionsOfCuts } from '../switching/interruptions.js';
 import { supplyOfMeters, type SupplyFacts } from '../switching/supply.js';
 import { moveCommands, orderRestores, type CommandMove, type LockedCommand } from '../switching/switch-commands.js';
 import type { FlowContext } from './context.js';
+import { suggestWrongfulCuts } from './suggest-compensation.js';
 
 /** A move decided for a command that this transaction has locked. */
 export interface DecidedMove {
@@ -19,7 +22,8 @@ const NEEDS_VISIT = new Set(['RELAY_STUCK', 'PHYSICS_DISAGREE']);
 /**
  * Applies decided moves together with what must follow from them in the same transaction: field work for a command that ends in
  * it; for a cut that was not carried out its interruption is closed and, if its outcome is not known, a restore ordered (its
- * higher sequence also bars the cut for ever); a proven restore closes the field work that waited for it.
+ * higher sequence also bars the cut for ever); a proven restore closes the field work that waited for it. A proven cut for debt gets its
+ * follow-up, which ends with power back; one that the physics deny suggests that somebody else was cut.
  */
 export async function applyMoves(
   ctx: FlowContext,
@@ -61,6 +65,36 @@ export async function applyMoves(
       .map(({ command }) => command.servicePointId),
     'RESTORE_ON_SITE',
     { ...by, reason: 'the meter proved that power is back' },
+  );
+  await followUp(ctx, tx, decided, by);
+}
+
+async function followUp(
+  ctx: FlowContext,
+  tx: Tx,
+  decided: readonly DecidedMove[],
+  by: { readonly actor: Actor; readonly at: Date },
+): Promise<void> {
+  const verified = decided.filter(({ move }) => move.to === 'VERIFIED').map(({ command }) => command);
+  const debtCuts = verified.filter(({ operation, reason }) => operation === 'CUT' && DEBT_REASONS.includes(reason));
+  await openFollowUps(
+    tx,
+    debtCuts.map(({ id }) => id),
+    by,
+  );
+  await closeFollowUps(
+    tx,
+    verified.filter(({ operation }) => operation === 'RESTORE').map(({ servicePointId }) => servicePointId),
+    { ...by, reason: 'the meter proved that power is back' },
+  );
+  const denied = decided.filter(
+    ({ command, move }) => command.operation === 'CUT' && move.to === 'FAILED' && move.code === 'PHYSICS_DISAGREE',
+  );
+  await suggestWrongfulCuts(
+    ctx,
+    tx,
+    denied.map(({ command }) => command),
+    by,
   );
 }
 

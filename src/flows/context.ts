@@ -1,4 +1,3 @@
-import type { LateFeeRule } from '../billing/late-fee-rule.js';
 import type { PoliciesInForce } from '../dunning/policies-in-force.js';
 import type { Actor } from '../platform/audit.js';
 import type { Clock } from '../platform/clock.js';
@@ -20,8 +19,6 @@ export interface FlowContext {
   readonly holidays: HolidayCalendar;
   /** What decides about notices and cuts, by class of customer and way of paying. */
   readonly policies: PoliciesInForce;
-  /** What a late payment costs; null: nothing. */
-  readonly lateFeeRule: LateFeeRule | null;
   readonly timings: SwitchTimings;
 }
 

@@ -7,6 +7,7 @@ import { URGENT_REASONS } from '../switching/interruption.js';
 import { approvalsOf, batchRuns } from '../dunning/cut-batches.js';
 import { blockers, type CutCheck } from '../dunning/cut-checks.js';
 import { closingOf } from '../dunning/cut-policy.js';
+import type { CutFacts } from '../dunning/cut-facts.js';
 import type { DunningPolicy } from '../dunning/policy-schema.js';
 import { exceeded } from '../switching/threshold-policy.js';
 import { cutCounts, passCutGate, thresholdsAt } from '../switching/thresholds.js';
@@ -164,11 +165,19 @@ async function passesThresholds(
   return false;
 }
 
+/** What is overdue when the cut is sent: what a part payment is measured by. */
+function overdueMinor(facts: CutFacts, policy: DunningPolicy | undefined): bigint {
+  const today = localDate(facts.at, policy?.timeZone);
+  return facts.bills
+    .filter(({ dueDate }) => dueDate < today)
+    .reduce((sum, bill) => sum + bill.principalOutstandingMinor + bill.lateFeeOutstandingMinor, 0n);
+}
+
 async function send(
   ctx: FlowContext,
   tx: Tx,
   command: LockedCommand,
-  { checks, policy }: CutDecision,
+  { facts, checks, policy }: CutDecision,
   at: Date,
 ): Promise<SwitchOrder | undefined> {
   const urgent = URGENT_REASONS.includes(command.reason);
@@ -178,7 +187,7 @@ async function send(
     ackTimeoutMs: ctx.timings.ackTimeoutMs,
   });
   const { servicePointId, accountId, reason, owner } = command;
-  const evidence = { ...command.evidence, checks };
+  const evidence = { ...command.evidence, checks, debtMinor: String(overdueMinor(facts, policy?.policy)) };
   await openInterruption(
     tx,
     { servicePointId, accountId, reason, evidence, commandId: command.id, owner },

@@ -1,7 +1,6 @@
 import type { PaymentMode } from '../accounts/account.js';
 import { lockAccount } from '../accounts/accounts.js';
 import type { CustomerClass } from '../accounts/customer.js';
-import { amountsDue } from '../billing/late-fees.js';
 import { HOLD_RULES, rulingDueOn, settleTerms, type HoldTerms } from '../dunning/hold-policy.js';
 import { insertHolds, overlappingHold } from '../dunning/holds.js';
 import type { HoldKind } from '../dunning/words.js';
@@ -12,6 +11,7 @@ import { once } from '../platform/idempotency.js';
 import { newId } from '../platform/ids.js';
 import { addDays, localDate, startOfLocalDay, weekday, yearOf, type LocalDate } from '../platform/local-date.js';
 import type { FlowContext } from './context.js';
+import { amountsDueOf } from './late-fee-rules.js';
 import { withdrawDebtCuts } from './withdraw-debt-cuts.js';
 
 /** A hold asked for by a person. Dates are local days, money minor units. */
@@ -111,7 +111,7 @@ export async function openHold(
 
 /** Everything past its due date with late fees up to today: what a payment would take today. */
 async function overdueOf(ctx: FlowContext, tx: Tx, accountId: string, today: LocalDate): Promise<bigint> {
-  const due = await amountsDue(tx, [accountId], { date: today, rule: ctx.lateFeeRule, timeZone: ctx.timeZone });
+  const due = await amountsDueOf(ctx, tx, [accountId], today);
   return due.get(accountId)!.overdueMinor;
 }
 

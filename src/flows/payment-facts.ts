@@ -1,9 +1,11 @@
+import type { LockedAccount } from '../accounts/accounts.js';
 import type { ChargeableBill } from '../billing/amount-due-policy.js';
 import { CHARGEABLE_COLUMNS, chargeableBills } from '../billing/late-fees.js';
 import { lateFeesUpTo, planSettlement, type Settlement } from '../billing/settlement-policy.js';
 import { statement, type Tx } from '../platform/database.js';
 import { localDate, type LocalDate } from '../platform/local-date.js';
 import type { FlowContext } from './context.js';
+import { lateFeeRuleFor } from './late-fee-rules.js';
 
 /** An open bill as {@link FACTS} reads it. */
 type OpenBillRow = Omit<ChargeableBill, 'lateFeeFacts'>;
@@ -37,13 +39,14 @@ export const settlesNothing = (amountMinor: bigint): PlannedSettlement => ({
 export async function settlementOf(
   ctx: FlowContext,
   tx: Tx,
-  accountId: string,
+  account: LockedAccount,
   money: { readonly amountMinor: bigint; readonly valueDate: LocalDate; readonly at: Date },
 ): Promise<PlannedSettlement> {
-  const { lateFeeRule: rule, timeZone } = ctx;
+  const { timeZone } = ctx;
+  const rule = lateFeeRuleFor(ctx, account);
   const { amountMinor, valueDate } = money;
   const today = localDate(money.at, timeZone);
-  const rows = await tx.rows<OpenBillRow & { billId: string | null; concerned: boolean }>(FACTS, [accountId]);
+  const rows = await tx.rows<OpenBillRow & { billId: string | null; concerned: boolean }>(FACTS, [account.id]);
   const open = rows.filter(({ billId }) => billId !== null);
   const lateOn = lateFeesUpTo(valueDate, today);
   const late = rule ? open.filter(({ dueDate }) => dueDate < lateOn).map(({ billId }) => billId) : [];

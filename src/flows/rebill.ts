@@ -101,7 +101,7 @@ export async function rebill(
 const NOTHING: Rebilled = { correctionBillIds: [], restoreCommandIds: [] };
 
 /** Credit pays what is open, the oldest first: so it ends arrears before it pays what is not due yet. */
-async function spendCredit(tx: Tx, account: LockedAccount, at: Date): Promise<void> {
+export async function spendCredit(tx: Tx, account: LockedAccount, at: Date): Promise<void> {
   const amountMinor = await creditOf(tx, account.id);
   const { allocations } = allocate({ amountMinor, bills: await openBills(tx, account.id) });
   await applyCredit(tx, account, allocations, at);

@@ -8,6 +8,7 @@ import { UserError } from '../platform/errors.js';
 import { contentHash, newId } from '../platform/ids.js';
 import { localDate } from '../platform/local-date.js';
 import type { FlowContext } from './context.js';
+import { lateFeeRuleFor } from './late-fee-rules.js';
 import { settlementOf, settlesNothing, type PlannedSettlement } from './payment-facts.js';
 import { announceSupplyRelease, releaseSupply } from './release-supply.js';
 
@@ -53,7 +54,7 @@ export async function receivePayment(ctx: FlowContext, input: PaymentInput, acto
     const { amountMinor } = input;
     const valueDate = input.valueDate ?? localDate(at, ctx.timeZone);
     const plan = account
-      ? await settlementOf(ctx, tx, account.id, { amountMinor, valueDate, at })
+      ? await settlementOf(ctx, tx, account, { amountMinor, valueDate, at })
       : settlesNothing(amountMinor);
     const posted = await post(ctx, tx, { ...input, valueDate, contentSha256 }, account, plan, at, actor);
     crashPoint('receive-payment/posted');
@@ -94,7 +95,7 @@ async function post(
       reference: input.reference ?? null,
       valueDate: input.valueDate,
       charges: plan.charges,
-      lateFeeRule: ctx.lateFeeRule,
+      lateFeeRule: account ? lateFeeRuleFor(ctx, account) : null,
       allocations: plan.allocations,
       creditMinor: plan.creditMinor,
       source: 'CASH',

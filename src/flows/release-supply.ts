@@ -1,7 +1,8 @@
 import type { LockedAccount } from '../accounts/accounts.js';
 import { openBills } from '../billing/bills.js';
+import { mayReconnect } from '../dunning/reconnect-policy.js';
 import type { Actor } from '../platform/audit.js';
-import type { Tx } from '../platform/database.js';
+import { statement, type Tx } from '../platform/database.js';
 import { crashPoint } from '../platform/crash-points.js';
 import { newId } from '../platform/ids.js';
 import { localDate } from '../platform/local-date.js';
@@ -18,9 +19,17 @@ import {
 } from '../switching/switch-commands.js';
 import type { FlowContext } from './context.js';
 
+const MONEY = statement(
+  'release-supply-money',
+  `SELECT a.credit_minor - a.due_minor AS "balanceMinor",
+          (SELECT min((i.evidence->>'debtMinor')::bigint) FROM interruption i
+           WHERE i.account_id = a.id AND i.closed_at IS NULL AND i.evidence ? 'debtMinor') AS "debtAtCutMinor"
+   FROM account a WHERE a.id = $1`,
+);
+
 /**
- * What a payment does to the supply, in the payment's own transaction and under the account's lock. If nothing is overdue any
- * more: cuts for debt that were not sent are cancelled, those that were are superseded by a restore with a higher sequence,
+ * What a payment does to the supply, in the payment's own transaction and under the account's lock. If enough is paid, as
+ * the policy means it: cuts for debt that were not sent are cancelled, those that were are superseded by a restore with a higher sequence,
  * debt interruptions are closed, and a restore is ordered wherever no other reason keeps the power off.
  *
  * Returns the ids of the restores ordered.
@@ -40,11 +49,13 @@ export async function releaseSupply(
       interruptions.some(({ reason }) => DEBT_REASONS.includes(reason)),
   );
   if (concerned.length === 0) return [];
-  // "Paid in full" (交清): no overdue principal or late fee is left. Later bills are not yet a reason to keep the dark.
-  const today = localDate(at, ctx.timeZone);
-  const overdue = (await openBills(tx, account.id)).some(({ dueDate }) => dueDate < today);
-  if (overdue) return [];
-  return restoreAfterDebt(ctx, tx, concerned, { paymentId, at, actor, reason: 'nothing is overdue any more' });
+  const reconnect = ctx.policies.of(account.customerClass, account.paymentMode)?.policy.reconnect;
+  const bills = await openBills(tx, account.id);
+  const [money] = await tx.rows<{ balanceMinor: bigint; debtAtCutMinor: bigint | null }>(MONEY, [account.id]);
+  if (!mayReconnect({ bills, ...money! }, reconnect, localDate(at, ctx.timeZone))) return [];
+  const reason =
+    reconnect?.threshold === 'BALANCE_ABOVE_ZERO' ? 'the balance is above zero' : 'nothing is overdue any more';
+  return restoreAfterDebt(ctx, tx, concerned, { paymentId, at, actor, reason });
 }
 
 /** Withdraws debt cuts, closes debt interruptions and orders the restores that follow. The account must be locked. */

@@ -1,14 +1,11 @@
 import { lockAccount } from '../accounts/accounts.js';
 import { openCasesOf } from '../dunning/dunning-cases.js';
-import { pausesOfAccounts } from '../dunning/dunning-pauses.js';
-import { ladderFor } from '../dunning/ladder-policy.js';
 import type { Actor } from '../platform/audit.js';
 import { statement } from '../platform/database.js';
 import { UserError } from '../platform/errors.js';
 import { once } from '../platform/idempotency.js';
-import { localDate } from '../platform/local-date.js';
 import type { FlowContext } from './context.js';
-import { accountFactsOf } from './gather-account-facts.js';
+import { ladderOfAccounts } from './ladder-of-accounts.js';
 import { prepareNotices } from './prepare-notices.js';
 
 /** A failed notice to be given again, after whatever made it fail was put right. */
@@ -37,22 +34,20 @@ export async function renewNotice(
   return ctx.db.transaction('renew-notice', async (tx) => {
     const at = ctx.clock.now();
     return once(tx, { key: renewal.idempotencyKey, act: 'renew-notice', content: { noticeId, note }, at }, async () => {
-      const [found] = await tx.rows<{ accountId: string }>(ACCOUNT_OF, [noticeId]);
-      if (!found)
+      const [notice] = await tx.rows<{ accountId: string }>(ACCOUNT_OF, [noticeId]);
+      if (!notice)
         throw new UserError('NOTICE_NOT_FOUND', 'There is no such notice of a step. Look it up again.', 'noticeId');
-      const { accountId } = found;
+      const { accountId } = notice;
       await lockAccount(tx, accountId);
-      const facts = (await accountFactsOf(ctx, tx, [accountId], at)).get(accountId)!;
-      const inForce = ctx.policies.of(facts.customerClass, facts.paymentMode);
-      const pauses = (await pausesOfAccounts(tx, [accountId], localDate(at, ctx.timeZone))).get(accountId);
-      const view =
-        inForce && ladderFor(facts, inForce.policy, at, pauses).steps.find((step) => step.noticeId === noticeId);
-      if (!inForce || view?.reasonCode !== 'NOTICE_FAILED')
+      const found = (await ladderOfAccounts(ctx, tx, [accountId], at)).get(accountId);
+      const view = found?.ladder.steps.find((step) => step.noticeId === noticeId);
+      if (!found || view?.reasonCode !== 'NOTICE_FAILED')
         throw new UserError(
           'NOTICE_NOT_FAILED',
           'Only a notice that failed, of the debt that is dunned now, can be prepared again. Look at the ladder of the account.',
           'noticeId',
         );
+      const { facts, inForce } = found;
       const step = inForce.policy.steps.find(({ code }) => code === view.code)!;
       const caseId = (await openCasesOf(tx, [accountId])).get(accountId)?.caseId ?? null;
       const [made] = await prepareNotices(tx, [{ facts, inForce, step, caseId }], { actor, at });

@@ -4,6 +4,7 @@ import type { Actor } from '../platform/audit.js';
 import { UserError } from '../platform/errors.js';
 import { contentHash, newId } from '../platform/ids.js';
 import type { FlowContext } from './context.js';
+import { lateFeeRuleFor } from './late-fee-rules.js';
 import { settlementOf } from './payment-facts.js';
 import type { PaymentReceipt } from './receive-payment.js';
 import { announceSupplyRelease, releaseSupply } from './release-supply.js';
@@ -66,7 +67,7 @@ export async function resolveSuspense(
       );
 
     const at = ctx.clock.now();
-    const plan = await settlementOf(ctx, tx, account.id, { ...suspense, at });
+    const plan = await settlementOf(ctx, tx, account, { ...suspense, at });
     const posted = await postPayment(
       tx,
       {
@@ -77,7 +78,7 @@ export async function resolveSuspense(
         accountId: account.id,
         accountNumber: account.accountNumber,
         charges: plan.charges,
-        lateFeeRule: ctx.lateFeeRule,
+        lateFeeRule: lateFeeRuleFor(ctx, account),
         allocations: plan.allocations,
         creditMinor: plan.creditMinor,
         source: 'SUSPENSE',

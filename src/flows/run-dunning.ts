@@ -1,7 +1,5 @@
 import { lockAccounts } from '../accounts/accounts.js';
 import { caseFacts, closeCases, openCases, openCasesOf, type OpenCase } from '../dunning/dunning-cases.js';
-import { pausesOfAccounts } from '../dunning/dunning-pauses.js';
-import { ladderFor } from '../dunning/ladder-policy.js';
 import type { Ladder, LadderFacts } from '../dunning/ladder.js';
 import { cutLineMinor } from '../dunning/low-balances.js';
 import { noticesToWithdraw, outcomesOf, type Withdrawal } from '../dunning/notice-withdrawal-policy.js';
@@ -9,7 +7,7 @@ import type { PolicyInForce } from '../dunning/policies-in-force.js';
 import { statement, type Reader, type Tx } from '../platform/database.js';
 import { localDate } from '../platform/local-date.js';
 import { systemActor, type FlowContext } from './context.js';
-import { accountFactsOf } from './gather-account-facts.js';
+import { ladderOfAccounts } from './ladder-of-accounts.js';
 import { prepareNotices, type WantedNotice } from './prepare-notices.js';
 import { withdrawNotices } from './withdraw-notices.js';
 
@@ -101,32 +99,26 @@ const isBusy = ({ withdrawals, due, closes, opens }: Plan): boolean =>
   withdrawals.length > 0 || due.length > 0 || closes || opens;
 
 async function plansOf(ctx: FlowContext, tx: Reader, accountIds: readonly string[], at: Date): Promise<Plan[]> {
-  const facts = await accountFactsOf(ctx, tx, accountIds, at);
-  const pauses = await pausesOfAccounts(tx, accountIds, localDate(at, ctx.timeZone));
+  const ladders = await ladderOfAccounts(ctx, tx, accountIds, at);
   const cases = await openCasesOf(tx, accountIds);
-  return [...facts.values()].flatMap((one): Plan[] => {
-    const inForce = ctx.policies.of(one.customerClass, one.paymentMode);
-    if (!inForce) return [];
+  return [...ladders.values()].map(({ facts: one, inForce, ladder }): Plan => {
     const { policy } = inForce;
-    const ladder = ladderFor(one, policy, at, pauses.get(one.accountId));
     const open = cases.get(one.accountId);
     const anchor = policy.prepaid ? null : ladder.anchoredTo;
     const today = localDate(at, policy.timeZone);
     const begun = ladder.steps.some(({ dueOn }) => dueOn !== null && dueOn <= today);
     const leads = policy.prepaid ? begun : anchor !== null;
     const closes = open !== undefined && (!leads || open.anchorBillId !== anchor);
-    return [
-      {
-        facts: one,
-        inForce,
-        ladder,
-        open,
-        withdrawals: noticesToWithdraw(one, policy, ladder),
-        due: ladder.steps.filter(({ state }) => state === 'DUE').map(({ code }) => code),
-        closes,
-        opens: begun && (open === undefined || closes),
-      },
-    ];
+    return {
+      facts: one,
+      inForce,
+      ladder,
+      open,
+      withdrawals: noticesToWithdraw(one, policy, ladder),
+      due: ladder.steps.filter(({ state }) => state === 'DUE').map(({ code }) => code),
+      closes,
+      opens: begun && (open === undefined || closes),
+    };
   });
 }
 

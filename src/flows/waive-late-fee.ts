@@ -24,6 +24,7 @@ import { newId } from '../platform/ids.js';
 import { LIMITS } from '../platform/limits.js';
 import { localDate } from '../platform/local-date.js';
 import type { FlowContext } from './context.js';
+import { lateFeeRuleFor } from './late-fee-rules.js';
 import { announceSupplyRelease, releaseSupply } from './release-supply.js';
 
 /** A late fee to be waived: the days from `fromDate` to `toDate` (both included), or an amount in minor units. */
@@ -168,7 +169,8 @@ async function waivingOf(
   fact: LateFeeWaiverFact,
   at: Date,
 ): Promise<Waiving> {
-  const { lateFeeRule: rule, timeZone } = ctx;
+  const { timeZone } = ctx;
+  const rule = lateFeeRuleFor(ctx, account);
   const nothing = new UserError(
     'NOTHING_TO_WAIVE',
     'This bears no late fee on these days. Look at the lines of the bill’s late fee.',

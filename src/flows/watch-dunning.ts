@@ -17,6 +17,16 @@ const CONCERNED = statement(
           OR EXISTS (SELECT FROM dunning_case k WHERE k.account_id = a.id AND k.closed_at IS NULL))`,
 );
 
+/** Looks at the ladder of those among these ids that are accounts with something under way: what the watch does with a group. */
+export async function dunConcerned(ctx: FlowContext, ids: readonly string[]): Promise<void> {
+  const concerned = await ctx.db.rows<{ id: string }>(CONCERNED, [ids]);
+  await dunAccounts(
+    ctx,
+    concerned.map(({ id }) => id),
+    ctx.clock.now(),
+  );
+}
+
 /**
  * Looks at the ladder of accounts as soon as something about them changed: a payment takes back what it has answered, a service lets the
  * next step follow. Losing a nudge only delays that to the hourly run. Returns the way to stop it.
@@ -29,14 +39,7 @@ export function watchDunning(ctx: FlowContext): { stop(): Promise<void> } {
       await new Promise((resume) => setTimeout(resume, GATHER_MS));
       const ids = [...waiting].slice(0, GROUP);
       for (const id of ids) waiting.delete(id);
-      if (ids.length > 0) {
-        const concerned = await ctx.db.rows<{ id: string }>(CONCERNED, [ids]);
-        await dunAccounts(
-          ctx,
-          concerned.map(({ id }) => id),
-          ctx.clock.now(),
-        );
-      }
+      if (ids.length > 0) await dunConcerned(ctx, ids);
       return waiting.size > 0 ? 0 : Infinity;
     },
     60_000,

@@ -59,6 +59,16 @@ export const LIMITS = {
     unit: 'pages',
     reason: 'while the database writes one page the next is computed; more would take its connections from payments',
   },
+  compensationMinor: {
+    value: 1_000_000,
+    unit: 'minor units',
+    reason: 'the most that two persons grant for a cut or a late restore; more is for a court or an insurer',
+  },
+  periodDays: {
+    value: 366,
+    unit: 'days',
+    reason: 'figures of a period are counted over its rows while the caller waits; a leap year is the longest asked for',
+  },
   dryRunPage: {
     value: 1_000,
     unit: 'service points',

@@ -39,6 +39,37 @@ const NEXT = statement(
   `SELECT min(next_due_at) AS "nextDueAt" FROM schedule WHERE name = ANY($1::text[])`,
 );
 
+/** What running schedules needs of its process. */
+export interface ScheduleContext {
+  readonly db: Database;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** Puts schedules that are new on record, due at once. */
+export async function ensureSchedules({ db, clock }: ScheduleContext, schedules: readonly Schedule[]): Promise<void> {
+  for (const { name } of schedules) await db.rows(ENSURE, [name, clock.now()]);
+}
+
+/** Runs every schedule that is due, in the order given; one that fails is logged, kept with its error, and runs again in a minute. */
+export async function runDueSchedules(
+  { db, clock, log }: ScheduleContext,
+  schedules: readonly Schedule[],
+): Promise<void> {
+  for (const schedule of schedules) {
+    const at = clock.now();
+    if ((await db.rows(CLAIM, [schedule.name, at, schedule.everyMs])).length === 0) continue;
+    try {
+      const againMs = await schedule.run(at);
+      if (againMs !== undefined) await db.rows(SOONER, [schedule.name, at, againMs]);
+      await db.rows(DONE, [schedule.name]);
+    } catch (error) {
+      log.error({ err: error, schedule: schedule.name }, 'a schedule failed; it runs again in a minute');
+      await db.rows(FAILED, [schedule.name, String(error).slice(0, 500), at]);
+    }
+  }
+}
+
 /** The longest sleep: the clock may be moved by a process whose nudge is lost, ms. */
 const MAX_SLEEP_MS = 5_000;
 
@@ -48,10 +79,10 @@ export class Scheduler {
   private readonly unlisten: () => void;
 
   constructor(
-    private readonly db: Database,
-    private readonly clock: Clock,
+    readonly db: Database,
+    readonly clock: Clock,
     nudges: Nudges,
-    private readonly log: Logger,
+    readonly log: Logger,
     private readonly schedules: readonly Schedule[],
   ) {
     this.loop = new Loop('schedules', () => this.round(), MAX_SLEEP_MS, log);
@@ -59,7 +90,7 @@ export class Scheduler {
   }
 
   async start(): Promise<void> {
-    for (const { name } of this.schedules) await this.db.rows(ENSURE, [name, this.clock.now()]);
+    await ensureSchedules(this, this.schedules);
     this.loop.wake();
   }
 
@@ -70,18 +101,7 @@ export class Scheduler {
 
   private async round(): Promise<number> {
     await this.clock.reload();
-    for (const schedule of this.schedules) {
-      const at = this.clock.now();
-      if ((await this.db.rows(CLAIM, [schedule.name, at, schedule.everyMs])).length === 0) continue;
-      try {
-        const againMs = await schedule.run(at);
-        if (againMs !== undefined) await this.db.rows(SOONER, [schedule.name, at, againMs]);
-        await this.db.rows(DONE, [schedule.name]);
-      } catch (error) {
-        this.log.error({ err: error, schedule: schedule.name }, 'a schedule failed; it runs again in a minute');
-        await this.db.rows(FAILED, [schedule.name, String(error).slice(0, 500), at]);
-      }
-    }
+    await runDueSchedules(this, this.schedules);
     const [next] = await this.db.rows<{ nextDueAt: Date | null }>(NEXT, [this.schedules.map(({ name }) => name)]);
     const productMs = (next?.nextDueAt?.getTime() ?? Infinity) - this.clock.now().getTime();
     const productPerWallMs = this.clock.productMs(1_000) / 1_000;

@@ -2,26 +2,23 @@ import { randomBytes, createHash } from 'node:crypto';
 import { insertConnections, type NewConnection } from '../accounts/connections.js';
 import type { FlowContext } from '../flows/context.js';
 import { systemActor } from '../flows/context.js';
-import { issueBills } from '../flows/issue-bills.js';
-import { receivePayment } from '../flows/receive-payment.js';
 import { recordReadings } from '../flows/record-readings.js';
 import { insertInstallations, insertMeters } from '../metering/installations.js';
 import { expectedEnergyWh } from '../metering/load-shape.js';
 import type { ReadingReport } from '../metering/readings.js';
-import type { Clock } from '../platform/clock.js';
 import { statement } from '../platform/database.js';
 import { newId } from '../platform/ids.js';
 import { addDays, addMonths, localDate, startOfLocalDay } from '../platform/local-date.js';
 import { simulatedGatewayPassword, simulatedMeterPublicKey } from './fleet-keys.js';
 import { drawStanding, placeStanding, type PlacedPremise } from './place-standing.js';
 import { openPaymentChannels } from './open-channels.js';
+import { playHistory, type PlacedDistrict } from './play-history.js';
 import { drawWorld, type SimulatedDistrict, type SimulatedPremise, type WorldPlan } from './world.js';
 
 const ACTOR = systemActor('open-world');
 const TARIFF = 'SHANDONG-RESIDENTIAL';
 /** Daily freezes on record before the world starts: a week of daily usage to look at. */
 const FREEZE_DAYS = 7;
-const PAYERS_AT_ONCE = 8;
 
 /** The stored world. */
 export interface StoredWorld {
@@ -46,11 +43,6 @@ const INSERT_DISTRICT = statement(
   `WITH d AS (
      INSERT INTO transformer_district (id, code, name, service_phone, reading_day, settlement_day, manager) VALUES ($1, $2, $3, '0531-95598', $4, $5, $6))
    INSERT INTO gateway (id, gateway_number, kind, district_id, password_sha256) VALUES ($7, $8, 'CONCENTRATOR', $1, $9)`,
-);
-const UNPAID = statement(
-  'world-unpaid',
-  `SELECT a.account_number AS "accountNumber", a.due_minor AS "dueMinor" FROM account a JOIN transformer_district d ON d.id = a.district_id
-   WHERE d.code = $1 AND a.due_minor > 0 AND a.account_number = ANY($2::text[])`,
 );
 
 /** Reads the stored world, if there is one. */
@@ -87,13 +79,17 @@ export async function openWorld(
   await ctx.db.rows(PARTITIONS, [firstDay, addMonths(today, 3)]);
   const districts = drawWorld(plan);
   let done = 0;
+  const placed: PlacedDistrict[] = [];
+  // Two halves of the work: what stands there, and what happened there month by month.
+  const steps = districts.length + plan.months * districts.length;
+  const step = () => progress((done += 1) / steps);
   for (const district of districts) {
     const districtId = await placeDistrict(ctx, district, { plan, keySeed, firstDay, startsAt });
     await openPaymentChannels(ctx, { id: districtId, code: district.code, name: district.name }, ACTOR);
-    await playHistory(ctx, district, districtId, firstDay, plan);
-    done += 1;
-    progress(done / districts.length);
+    placed.push({ ...district, districtId });
+    step();
   }
+  await playHistory(ctx, placed, firstDay, plan, step);
   await ctx.db.rows(COMPLETE_WORLD);
   return { plan, keySeed, startsAt, complete: true };
 }
@@ -224,50 +220,3 @@ function historyOf(
 /** The register of a simulated meter that was installed at zero and has been on ever since, Wh. */
 export const registerOf = (annualEnergyWh: number, installedAt: Date, at: Date, timeZone: string): bigint =>
   expectedEnergyWh({ kind: 'household', annualEnergyWh: BigInt(annualEnergyWh), timeZone, from: installedAt, to: at });
-
-/** Bills month by month, each paid a week later by those who pay. */
-async function playHistory(
-  ctx: FlowContext,
-  district: SimulatedDistrict,
-  districtId: string,
-  firstDay: string,
-  plan: WorldPlan,
-): Promise<void> {
-  const zone = ctx.timeZone;
-  const payers = district.premises.filter(({ inArrears }) => !inArrears).map(({ accountNumber }) => accountNumber);
-  for (let month = 1; month <= plan.months; month += 1) {
-    const periodTo = addMonths(firstDay, month);
-    const issuedAt = new Date(startOfLocalDay(periodTo, zone).getTime() + 9 * 3_600_000);
-    await issueBills(ctx, { districtId, periodTo, issuedAt }, ACTOR);
-    const paidAt = new Date(issuedAt.getTime() + 8 * 24 * 3_600_000);
-    const then: FlowContext = { ...ctx, clock: standingClock(ctx.clock, paidAt) };
-    const unpaid = await ctx.db.rows<{ accountNumber: string; dueMinor: bigint }>(UNPAID, [district.code, payers]);
-    await Promise.all(
-      Array.from({ length: PAYERS_AT_ONCE }, async (_, lane) => {
-        for (let i = lane; i < unpaid.length; i += PAYERS_AT_ONCE) {
-          const { accountNumber, dueMinor } = unpaid[i]!;
-          await receivePayment(
-            then,
-            {
-              idempotencyKey: `world-${accountNumber}-${periodTo}`,
-              accountNumber,
-              amountMinor: dueMinor,
-              currency: 'CNY',
-              channel: 'BANK',
-            },
-            ACTOR,
-          );
-        }
-      }),
-    );
-  }
-}
-
-/** A clock that stands at an instant of the past, for facts of the history. */
-const standingClock = (clock: Clock, at: Date): Clock => ({
-  now: () => at,
-  wallNow: () => clock.wallNow(),
-  productMs: (wallMs) => clock.productMs(wallMs),
-  state: clock.state,
-  reload: () => clock.reload(),
-});

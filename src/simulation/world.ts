@@ -15,6 +15,8 @@ export interface WorldPlan {
   readonly months: number;
   /** True: everybody was asked and is reached, causes are known, nothing is on hold. For tests about other things. */
   readonly allInGoodStanding?: boolean;
+  /** True: the arrears have been followed up, so that some of them may lawfully be cut when the world starts. */
+  readonly dunned?: boolean;
 }
 
 /** A simulated household, before it is put on record. */

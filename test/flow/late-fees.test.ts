@@ -12,6 +12,7 @@ import { contextAt, cutOff, pay } from './support/acts.js';
 import { buildDebtor, buildHouse, buildThreeBills, issueBill, newKey, type House } from './support/houses.js';
 import { feeEntriesOf, feesOf, morningOf, payOn, quote, storedLinesOf } from './support/late-fee-acts.js';
 import { balanceOf, commandsOf, interruptionsOf, paidOf } from './support/looks.js';
+import { plainInForce } from '../support/policies.js';
 
 /** The test world's day. A debtor's 100 yuan fell due on 1 February: 37 days at 10 fen. */
 const TODAY = '2026-03-10';
@@ -231,7 +232,7 @@ describe('a payment', () => {
 
   test('without a rule bears no fee', async () => {
     const house = await buildDebtor(relight);
-    const ctx: FlowContext = { ...relight.ctx, lateFeeRule: null };
+    const ctx: FlowContext = { ...relight.ctx, policies: plainInForce() };
     const input = { idempotencyKey: newKey(), accountNumber: house.accountNumber, currency: 'CNY' } as const;
     await receivePayment(ctx, { ...input, amountMinor: 10_000n, channel: 'BANK' }, cashier);
     expect(await balanceOf(relight, house)).toEqual({ dueMinor: 0n, creditMinor: 0n });

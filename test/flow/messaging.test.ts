@@ -10,12 +10,28 @@ import { startMessaging } from '../../src/messaging/messaging.js';
 import { ReportFiles } from '../../src/messaging/report-files.js';
 import { simulatedReports } from '../../src/messaging/simulated-reports.js';
 import { signatureOf, WebhookGateway } from '../../src/messaging/webhook-gateway.js';
-import { eventually } from '../support/eventually.js';
+import { eventually as waitFor } from '../support/eventually.js';
 import { CHINA } from '../support/policies.js';
 import { person, startTestRelight, type TestRelight } from '../support/test-relight.js';
 import { contextAt } from './support/acts.js';
 import { buildHouse, issueBill, type House } from './support/houses.js';
 import { dun, morning, noticesOf, told } from './support/ladders.js';
+
+/** Waits until an expectation holds; told as it failed last when it never does. */
+async function eventually<T>(probe: () => T | Promise<T>): Promise<T> {
+  let last: unknown;
+  const found = await waitFor('an expectation to hold', async () => {
+    try {
+      return { value: await probe() };
+    } catch (error) {
+      last = error;
+      return undefined;
+    }
+  }).catch(() => {
+    throw last;
+  });
+  return found.value;
+}
 
 const SECRET = 'a secret of twenty-four characters';
 const DAY = '2026-03-10';

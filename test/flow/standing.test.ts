@@ -13,6 +13,7 @@ import { person, startTestRelight, type TestRelight } from '../support/test-reli
 import { contextAt, cutOff, pay, queueCut, send } from './support/acts.js';
 import { buildDebtor, buildHouse, issueBill, newKey, type House } from './support/houses.js';
 import { commandOf, commandsOf, interruptionsOf, refusal } from './support/looks.js';
+import { plainInForce } from '../support/policies.js';
 
 let relight: TestRelight;
 beforeAll(async () => {
@@ -268,7 +269,7 @@ describe('credit rating', () => {
 
 test('a bank that was late costs the customer no late fee', async () => {
   const house = await buildDebtor(relight, 1_000_000n);
-  const ctx = { ...relight.ctx, lateFeeRule: CHINA_LATE_FEE_RULE };
+  const ctx = { ...relight.ctx, policies: plainInForce(CHINA_LATE_FEE_RULE) };
   const { holdId } = await openHold(
     ctx,
     {
@@ -283,7 +284,7 @@ test('a bank that was late costs the customer no late fee', async () => {
     clerk,
   );
   await pay(
-    { ...relight, ctx: { ...contextAt(relight, '2026-03-11T03:00:00Z'), lateFeeRule: CHINA_LATE_FEE_RULE } },
+    { ...relight, ctx: { ...contextAt(relight, '2026-03-11T03:00:00Z'), policies: plainInForce(CHINA_LATE_FEE_RULE) } },
     house,
     1_000_000n,
     { channel: 'BANK_FILE' },
@@ -295,7 +296,7 @@ test('a bank that was late costs the customer no late fee', async () => {
       ])
     )[0]!.fee;
   expect(await fee()).toBeGreaterThan(0n);
-  const later = { ...contextAt(relight, '2026-03-12T03:00:00Z'), lateFeeRule: CHINA_LATE_FEE_RULE };
+  const later = { ...contextAt(relight, '2026-03-12T03:00:00Z'), policies: plainInForce(CHINA_LATE_FEE_RULE) };
   await expireHolds(later, later.clock.now());
   await expireHolds(later, later.clock.now());
   expect(await relight.sql('SELECT outcome FROM hold WHERE id = $1', [holdId])).toEqual([{ outcome: 'SETTLED' }]);

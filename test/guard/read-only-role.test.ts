@@ -1,7 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
+import { approvalsOf } from '../../src/dunning/cut-batches.js';
+import { policiesOf } from '../../src/dunning/policies-in-force.js';
+import { loadPolicyBook, PRESET_NAMES } from '../../src/dunning/policy-book.js';
+import { decideCuts } from '../../src/flows/cut-decisions.js';
 import { GUARD_ROLE, GUARD_TABLES, guardGrants } from '../../src/guard/guard-tables.js';
+import { Database } from '../../src/platform/database.js';
+import { newId } from '../../src/platform/ids.js';
 import { projectPath } from '../../src/platform/project-path.js';
 import { createGuardRole, startTestGuard, type TestGuardRole } from '../support/test-guard.js';
 import { startTestRelight, type TestRelight } from '../support/test-relight.js';
@@ -74,6 +80,24 @@ describe("the guard's own role in the database", () => {
       expect(await outcome(`SELECT ${column} FROM service_point`)).not.toBe('DONE');
     expect(await outcome('SELECT password_sha256 FROM gateway')).toBe('42501');
     expect(await outcome('SELECT manager FROM transformer_district')).toBe('42501');
+  });
+
+  test('may read all that a decision rests on, under every policy there is', async () => {
+    await relight.sql(`UPDATE account SET payment_mode = 'PREPAID' WHERE account_number ~ '[02468]$'`);
+    const points = await relight.sql<{ id: string }>(`SELECT id FROM service_point`);
+    const reader = new Database(role.url, relight.ctx.log, 1);
+    try {
+      for (const name of PRESET_NAMES) {
+        const { timeZone, policies } = loadPolicyBook(name);
+        const rules = { timeZone, policies: policiesOf(policies.map((policy) => ({ policy, version: 1 }))) };
+        const questions = points.map(({ id }) => ({ servicePointId: id, reason: 'ARREARS' as const }));
+        const decisions = await decideCuts(rules, reader, questions, relight.ctx.clock.now());
+        expect([name, decisions.size]).toEqual([name, points.length]);
+      }
+      expect(await approvalsOf(reader, newId(), newId())).toEqual([]);
+    } finally {
+      await reader.close();
+    }
   });
 
   test('a guard given a role that may write does not start', async () => {

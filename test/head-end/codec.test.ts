@@ -1,12 +1,24 @@
 import { generalVerify, importJWK, type GeneralJWSInput } from 'jose';
 import { decodeUplink, encodeClock, encodeRead, encodeSwitch } from '../../src/head-end/codecs/json.js';
+import { signPayload } from '../../src/platform/signing-key.js';
 import { signEnvelope, signerOf, verifyEnvelope, type Envelope } from '../../src/head-end/signing.js';
 import { parseUplinkTopic, type UplinkTopic } from '../../src/head-end/topics.js';
 import type { SwitchOrder } from '../../src/switching/dispatch.js';
 import { openEnvelope } from '../../simulator/wire/envelope.js';
 import { keyRing } from '../../simulator/wire/keys.js';
 import { isReadRequest, isSwitchCommand } from '../../simulator/wire/schemas.js';
-import { ackBody, GATEWAY, HEAD_END_KEY, knownMeter, METER, METER_KEY, sealed, stateBody } from './support/keys.js';
+import {
+  ackBody,
+  GATEWAY,
+  HEAD_END_KEY,
+  knownMeter,
+  METER,
+  METER_KEY,
+  privateKeyOf,
+  publicXOf,
+  sealed,
+  stateBody,
+} from './support/keys.js';
 
 const CUT: SwitchOrder = {
   commandId: '01900000-0000-7000-8000-000000000001',
@@ -95,7 +107,7 @@ describe('what goes down, byte for byte', () => {
   test('and which the meter, with a decoder of its own, understands', () => {
     const ring = keyRing([{ kid: HEAD_END_KEY.kid, role: 'head-end', x: HEAD_END_KEY.x }]);
     const cut = openEnvelope(Buffer.from(CUT_ENVELOPE), ring);
-    expect(cut).toMatchObject({ ok: true, guarded: false, message: { operation: 'cut', meter: METER, sequence: 7 } });
+    expect(cut).toMatchObject({ ok: true, second: 'none', message: { operation: 'cut', meter: METER, sequence: 7 } });
     expect(cut.ok && isSwitchCommand(cut.message)).toBe(true);
     const read = encodeRead(
       { requestId: CUT.commandId, gatewayNumber: GATEWAY, serial: METER, codec: 'JSON' },
@@ -104,6 +116,17 @@ describe('what goes down, byte for byte', () => {
     );
     const question = openEnvelope(Buffer.from(JSON.stringify(signEnvelope(read, HEAD_END_KEY))), ring);
     expect(question.ok && isReadRequest(question.message)).toBe(true);
+  });
+
+  test("with the guard's signature beside it the meter sees both", () => {
+    const guard = { kid: 'guard-test', x: publicXOf(privateKeyOf(9)), privateKey: privateKeyOf(9) };
+    const ring = keyRing([
+      { kid: HEAD_END_KEY.kid, role: 'head-end', x: HEAD_END_KEY.x },
+      { kid: guard.kid, role: 'guard', x: guard.x },
+    ]);
+    const second = signPayload(Buffer.from(CUT_TEXT).toString('base64url'), guard);
+    const both = openEnvelope(Buffer.from(JSON.stringify(signEnvelope(CUT_TEXT, HEAD_END_KEY, second))), ring);
+    expect(both).toMatchObject({ ok: true, second: 'guard', message: { operation: 'cut', sequence: 7 } });
   });
 
   test('a number the contract has no place for is refused, not rounded', () => {

@@ -1,3 +1,5 @@
+import type { LateFeeRule } from '../../src/billing/late-fee-rule.js';
+import { policiesOf, type PoliciesInForce } from '../../src/dunning/policies-in-force.js';
 import { dunningPolicySchema, type DunningPolicy } from '../../src/dunning/policy-schema.js';
 import { chinaCostControl, chinaPostpaid } from '../../src/dunning/presets/china.js';
 
@@ -28,6 +30,14 @@ export const PLAIN_CHINA: readonly DunningPolicy[] = CHINA.map((policy) => ({
     graceDaysByRating: {},
   },
 }));
+
+/** The plain policies, with late fees by this rule if there is one. */
+export const plainChina = (lateFee: LateFeeRule | null = null): readonly DunningPolicy[] =>
+  PLAIN_CHINA.map((policy) => ({ ...policy, lateFee }));
+
+/** The same in force, without putting them on record: for a context made up in a test. */
+export const plainInForce = (lateFee: LateFeeRule | null = null): PoliciesInForce =>
+  policiesOf(plainChina(lateFee).map((policy) => ({ policy, version: 1 })));
 
 /** The smallest debt anybody is cut for under these policies. */
 export const MIN_DEBT_MINOR = PLAIN_CHINA[0]!.overdue.minDebtMinor;

@@ -52,7 +52,6 @@ async function start(settings: ProcessSettings): Promise<FlowContext> {
       settings.policies.map((document) => dunningPolicySchema.parse(document)),
       SIMULATION_START,
     ),
-    lateFeeRule: null,
     timings,
   };
   const { GuardClient } = await product<typeof GuardClientModule>('head-end/guard-client');

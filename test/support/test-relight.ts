@@ -24,7 +24,7 @@ import { THRESHOLD_KINDS } from '../../src/switching/threshold-policy.js';
 import { DEFAULT_SWITCH_TIMINGS, type SwitchTimings } from '../../src/switching/switch-timings.js';
 import { startFleet, type FleetOptions, type RunningFleet } from '../../simulator/fleet.js';
 import type { DownlinkKey } from '../../simulator/wire/contract.js';
-import { PLAIN_CHINA } from './policies.js';
+import { plainChina } from './policies.js';
 import { createTestDatabase, type TestDatabase } from './test-database.js';
 import { createGuardRole, startTestGuard, type Budget, type TestGuardRole } from './test-guard.js';
 import { chineseHolidays } from '../../src/platform/holidays.js';
@@ -111,8 +111,7 @@ export async function startTestRelight(
     log,
     timeZone: 'Asia/Shanghai',
     holidays: chineseHolidays,
-    policies: await putPoliciesInForce(db, options.policies ?? PLAIN_CHINA, SIMULATION_START),
-    lateFeeRule: options.lateFeeRule ?? null,
+    policies: await putPoliciesInForce(db, options.policies ?? plainChina(options.lateFeeRule), SIMULATION_START),
     timings: { ...QUICK_TIMINGS, ...options.timings },
   };
   if (!options.thresholds) await setAmpleThresholds(db);

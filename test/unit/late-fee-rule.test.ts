@@ -62,7 +62,7 @@ test.each<[what: string, change: object, says: RegExp]>([
   ['a grace below zero', { graceDays: -1 }, /graceDays/],
   ['more grace than a year', { graceDays: 366 }, /graceDays/],
   ['an unknown rounding', { roundingMode: 'HALF_EVEN' }, /roundingMode/],
-  ['an unknown currency', { currency: 'XXX' }, /currency/],
+  ['an unknown currency', { currency: 'ZZZ' }, /currency/],
   ['a code in lower case', { code: 'cn-1996' }, /code/],
   ['no sources', { sources: [] }, /sources/],
   [

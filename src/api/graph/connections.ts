@@ -4,6 +4,7 @@ import { AccountLedgerEntryType, BillType, PaymentType } from './types/billing.j
 import { BillingRunType, BillingSkipType, ReadingFaultType } from './types/billing-runs.js';
 import { DailyUsageType, MeterEventType, MeterInstallationType, ReadingType } from './types/metering.js';
 import { CutBatchType, CutThresholdChangeType } from './types/cut-control.js';
+import { CutDryRunLineType, CutDryRunType, DryRunComparisonLineType } from './types/dry-runs.js';
 import { LateFeeWaiverType } from './types/late-fees.js';
 import { AuditEntryType, QuarantinedMessageType } from './types/operations.js';
 import { PaymentChannelRecordType, WeatherReportType } from './types/outside.js';
@@ -19,6 +20,13 @@ export const AccountLedgerConnection = connectionOf(
 export const AuditEntryConnection = connectionOf('AuditEntry', () => AuditEntryType, 'audit entry (审计记录)');
 export const BillConnection = connectionOf('Bill', () => BillType, 'bill (账单)');
 export const CutBatchConnection = connectionOf('CutBatch', () => CutBatchType, 'batch of cuts (停电批次)');
+export const CutDryRunConnection = connectionOf('CutDryRun', () => CutDryRunType, 'dry run (停电预演)');
+export const CutDryRunLineConnection = connectionOf('CutDryRunLine', () => CutDryRunLineType, 'line of a dry run (预演明细)');
+export const DryRunComparisonLineConnection = connectionOf(
+  'CutDryRunComparisonLine',
+  () => DryRunComparisonLineType,
+  'line of a comparison (对比明细)',
+);
 export const CutThresholdChangeConnection = connectionOf(
   'CutThresholdChange',
   () => CutThresholdChangeType,

@@ -1,7 +1,9 @@
 import { CUT_BATCH_STATES } from '../../dunning/cut-batch.js';
 import { CHECK_CODES } from '../../dunning/cut-checks.js';
 import { THRESHOLD_KINDS } from '../../switching/threshold-policy.js';
-import { describedEnum } from './described-enum.js';
+import { DRY_RUN_CATEGORIES, DRY_RUN_OUTCOMES } from '../../dunning/dry-run-comparison-policy.js';
+import { CUT_DRY_RUN_STATES } from '../../dunning/dry-run.js';
+import { apiEnum, describedEnum } from './described-enum.js';
 
 export const CutCheckCodeEnum = describedEnum('CutCheckCode', 'A condition of every cut (停电校验项).', CHECK_CODES, {
   KILL_SWITCH: 'The kill switch is not engaged (紧急停止开关).',
@@ -60,3 +62,43 @@ export const CutThresholdKindEnum = describedEnum('CutThresholdKind', 'A bound o
   DISTRICT_PERCENT_PER_HOUR: 'Cuts in a district in an hour, in percent; one is always allowed (台区小时停电百分比).',
   DEBT_MAX_MINOR: 'The largest debt that is believed, in minor units (单户欠费上限).',
 });
+
+export const CutDryRunStateEnum = describedEnum('CutDryRunState', 'Where a dry run stands (预演状态).', CUT_DRY_RUN_STATES, {
+  QUEUED: 'Waits for the jobs process (排队).',
+  RUNNING: 'Under way (进行中).',
+  DONE: 'Everybody in question was judged (完成). An end.',
+  FAILED: 'Broken off by an error, or its day was over (失败). An end.',
+});
+
+export const DryRunOriginEnum = apiEnum('CutDryRunOrigin', 'What a dry run came from (预演来源).', {
+  REQUEST: 'A person asked for it (人工发起).',
+  NIGHTLY: 'Made in the evening for the next day, for the whole company (每晚自动).',
+});
+
+export const DryRunScopeEnum = apiEnum('CutDryRunScope', 'What a dry run covers (预演范围).', {
+  DISTRICT: 'One transformer district (台区).',
+  COMPANY: 'The whole company (全公司).',
+});
+
+export const DryRunOutcomeEnum = describedEnum('CutDryRunOutcome', 'What became of a service point on the day (实际结果).', DRY_RUN_OUTCOMES, {
+  CUT: 'A cut for debt was sent (已停电).',
+  NOT_CARRIED_OUT: 'One was sent, and the meter refused or never did it (未执行成功).',
+  PAID: 'What was overdue was paid before (已缴清).',
+  HELD: 'A hold stood on the day (已暂缓).',
+  PROPOSED_NOT_CUT: 'A cut was proposed and not sent (已提出未停电).',
+  NOT_PROPOSED: 'Nobody proposed a cut (未提出).',
+});
+
+export const DryRunCategoryEnum = describedEnum(
+  'CutDryRunCategory',
+  'How what happened fits what a dry run foresaw (对比结论).',
+  DRY_RUN_CATEGORIES,
+  {
+    CUT_THOUGH_BLOCKED:
+      'A cut was sent though the dry run found a blocker (阻止后仍停电). Must never be, unless the blocker was gone by then: look at the evidence of the command.',
+    CUT_NOT_LISTED: 'A cut for debt was sent that the dry run did not know of (未列入而停电).',
+    NOT_CUT_PAID: 'Could have been cut, and paid before (已缴费未停电).',
+    NOT_CUT_OTHER: 'Could have been cut, and was not, for another reason (其他原因未停电); see its code.',
+    AS_FORESEEN: 'As foreseen: cut as permitted, or blocked and not cut (与预演一致).',
+  },
+);

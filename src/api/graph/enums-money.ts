@@ -9,6 +9,7 @@ export const LedgerCodeEnum = describedEnum('LedgerCode', 'Side of a ledger entr
   REVENUE: 'Energy sold (电费收入).',
   LATE_FEE_REVENUE: 'Late fees (违约金收入).',
   SUSPENSE: 'Money whose account is not known yet (待核销).',
+  COMPENSATION: 'Paid for our own mistakes (赔偿支出).',
 });
 
 export const LedgerEntryKindEnum = describedEnum(
@@ -25,6 +26,7 @@ export const LedgerEntryKindEnum = describedEnum(
     LATE_FEE: 'A late fee was charged (计收违约金).',
     LATE_FEE_REVERSED: 'A charged late fee was reversed: waived, or charged anew (冲回违约金).',
     LATE_FEE_CREDITED: 'A paid late fee was waived and became credit (违约金转预收).',
+    COMPENSATION: 'Compensation was granted and became credit (赔偿转预收).',
   },
 );
 

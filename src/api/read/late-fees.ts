@@ -1,5 +1,6 @@
 import { billDue, type BillDue } from '../../billing/amount-due-policy.js';
-import { amountsDue, chargeableBills, type AmountDue } from '../../billing/late-fees.js';
+import { chargeableBills, type AmountDue } from '../../billing/late-fees.js';
+import { amountsDueOf, lateFeeRulesOfBills } from '../../flows/late-fee-rules.js';
 import type { ApiContext } from '../context.js';
 import { today } from './today.js';
 
@@ -7,8 +8,8 @@ import { today } from './today.js';
 export function amountDueOfAccount(ctx: ApiContext, accountId: string, date: string): Promise<AmountDue> {
   return ctx.scope
     .loader<string, AmountDue>(`amount due ${date}`, async (accountIds) => {
-      const { db, lateFeeRule: rule, timeZone } = ctx.api.deps.flows;
-      const byAccount = await amountsDue(db, accountIds, { date, rule, timeZone });
+      const { flows } = ctx.api.deps;
+      const byAccount = await amountsDueOf(flows, flows.db, accountIds, date);
       return accountIds.map((id) => byAccount.get(id)!);
     })
     .load(accountId);
@@ -22,10 +23,11 @@ export const overdueOfAccount = async (ctx: ApiContext, accountId: string): Prom
 export function dueOfBill(ctx: ApiContext, billId: string, date: string): Promise<BillDue> {
   return ctx.scope
     .loader<string, BillDue>(`bill due ${date}`, async (billIds) => {
-      const { db, lateFeeRule: rule, timeZone } = ctx.api.deps.flows;
-      const bills = await chargeableBills(db, billIds, timeZone);
+      const { flows } = ctx.api.deps;
+      const bills = await chargeableBills(flows.db, billIds, flows.timeZone);
+      const rules = await lateFeeRulesOfBills(flows, flows.db, billIds);
       const byId = new Map(bills.map((bill) => [bill.billId, bill]));
-      return billIds.map((id) => billDue(byId.get(id)!, rule, date));
+      return billIds.map((id) => billDue(byId.get(id)!, rules.get(id) ?? null, date));
     })
     .load(billId);
 }

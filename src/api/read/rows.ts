@@ -30,8 +30,10 @@ import {
   type Meter,
   type MeterInstallation,
 } from '../../metering/meter.js';
+import { NoticeEntity, type Notice } from '../../dunning/notice.js';
 import { AuditEntryEntity, type AuditEntryRow } from '../../platform/audit-entry.js';
 import { CutApprovalEntity, CutBatchEntity, type CutApproval, type CutBatch } from '../../dunning/cut-batch.js';
+import { CutDryRunEntity, type CutDryRun } from '../../dunning/dry-run.js';
 import { HoldEntity, PlanInstalmentEntity, type Hold, type PlanInstalment } from '../../dunning/hold.js';
 import { WorkOrderEntity, type WorkOrder } from '../../service/work-order.js';
 import { InterruptionEntity, type Interruption } from '../../switching/interruption.js';
@@ -46,6 +48,7 @@ export interface NodeRows {
   BillingRun: BillingRun;
   Customer: Customer;
   CutBatch: CutBatch;
+  CutDryRun: CutDryRun;
   CutThresholdChange: CutThresholdChange;
   Gateway: Gateway;
   Hold: Hold;
@@ -54,6 +57,7 @@ export interface NodeRows {
   LedgerEntry: LedgerEntry;
   Meter: Meter;
   MeterInstallation: MeterInstallation;
+  Notice: Notice;
   Payment: Payment;
   ServicePoint: ServicePoint;
   SwitchCommand: SwitchCommand;
@@ -70,6 +74,7 @@ export const NODE_ENTITIES: { readonly [Name in NodeName]: EntitySchema } = {
   BillingRun: BillingRunEntity,
   Customer: CustomerEntity,
   CutBatch: CutBatchEntity,
+  CutDryRun: CutDryRunEntity,
   CutThresholdChange: CutThresholdChangeEntity,
   Gateway: GatewayEntity,
   Hold: HoldEntity,
@@ -78,6 +83,7 @@ export const NODE_ENTITIES: { readonly [Name in NodeName]: EntitySchema } = {
   LedgerEntry: LedgerEntryEntity,
   Meter: MeterEntity,
   MeterInstallation: MeterInstallationEntity,
+  Notice: NoticeEntity,
   Payment: PaymentEntity,
   ServicePoint: ServicePointEntity,
   SwitchCommand: SwitchCommandEntity,

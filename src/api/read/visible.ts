@@ -38,6 +38,7 @@ const CHECKS: { readonly [Name in NodeName]: Check<Name> } = {
     return visible.includes(true);
   },
   CutBatch: (scope, batch) => districtStaffInReach(scope, batch.districtId),
+  CutDryRun: async (scope, run) => typeof run.districtId === 'string' && (await districtStaffInReach(scope, run.districtId)),
   // Thresholds are the company's; whoever sees only a part of it has no business with them.
   CutThresholdChange: () => false,
   Gateway: async (scope, gateway) => {
@@ -55,6 +56,7 @@ const CHECKS: { readonly [Name in NodeName]: Check<Name> } = {
   },
   MeterInstallation: async (scope, installation) =>
     (await scope.find('ServicePoint', installation.servicePointId)) !== null,
+  Notice: ofAccount,
   Payment: async (scope, payment) => {
     const reach = await scope.reach();
     if (reach.kind === 'BANK') return payment.postedBy === reach.subject;

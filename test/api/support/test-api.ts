@@ -15,7 +15,7 @@ import type { LateFeeRule } from '../../../src/billing/late-fee-rule.js';
 import type { FlowContext } from '../../../src/flows/context.js';
 import { openOrm } from '../../../src/orm.js';
 import { putPoliciesInForce } from '../../../src/dunning/policies-in-force.js';
-import { PLAIN_CHINA } from '../../support/policies.js';
+import { plainChina } from '../../support/policies.js';
 import { ProductClock } from '../../../src/platform/clock.js';
 import { Database, statement } from '../../../src/platform/database.js';
 import { LIMITS } from '../../../src/platform/limits.js';
@@ -79,8 +79,7 @@ export async function startTestApi(
     log,
     timeZone: 'Asia/Shanghai',
     holidays: chineseHolidays,
-    policies: await putPoliciesInForce(db, PLAIN_CHINA, TEST_START),
-    lateFeeRule: options.lateFeeRule ?? null,
+    policies: await putPoliciesInForce(db, plainChina(options.lateFeeRule), TEST_START),
     timings: DEFAULT_SWITCH_TIMINGS,
   };
   const orm = await openOrm(database.url);

@@ -1,4 +1,5 @@
-import { amountsDue, type AmountDue } from '../../../src/billing/late-fees.js';
+import type { AmountDue } from '../../../src/billing/late-fees.js';
+import { amountsDueOf } from '../../../src/flows/late-fee-rules.js';
 import { receivePayment, type PaymentReceipt } from '../../../src/flows/receive-payment.js';
 import { person, type TestRelight } from '../../support/test-relight.js';
 import { contextAt } from './acts.js';
@@ -9,8 +10,7 @@ export const morningOf = (day: string): string => `${day}T02:00:00Z`;
 
 /** What a house has to pay on a local day, as the counter asks before it takes money. */
 export async function quote(relight: TestRelight, house: House, date: string): Promise<AmountDue> {
-  const { db, lateFeeRule: rule, timeZone } = relight.ctx;
-  return (await amountsDue(db, [house.accountId], { date, rule, timeZone })).get(house.accountId)!;
+  return (await amountsDueOf(relight.ctx, relight.ctx.db, [house.accountId], date)).get(house.accountId)!;
 }
 
 /** Pays on a local day, at ten in the morning. */

@@ -1,0 +1,146 @@
+/** What an account owes, kept by the exam's own book: bills and payments one after the other, oldest due first, the rest is credit. */
+import { dayAt, type Dated, type Story } from './histories-story.js';
+
+export interface BookedBill {
+  readonly id: string;
+  readonly due: number;
+  readonly readOn: number;
+  readonly fen: bigint;
+  readonly estimated: boolean;
+  paid: bigint;
+  /** A reversed payment opened it again. */
+  reopenedMs: number | null;
+  /** Value day of the money that paid it last, and the day on which credit paid some of it. */
+  paidOn: number | null;
+  readonly creditedOn: number | null;
+}
+
+interface BookedPayment {
+  readonly id: string;
+  readonly valueDay: number;
+  readonly fen: bigint;
+  readonly shares: { bill: BookedBill; fen: bigint }[];
+  toCredit: bigint;
+}
+
+/** The book at one moment. `lowMs`: since when the balance has been below zero. */
+export class Book {
+  readonly bills: BookedBill[] = [];
+  readonly payments: BookedPayment[] = [];
+  credit = 0n;
+  lowMs: number | null = null;
+
+  constructor(story: Story, untilMs = Infinity) {
+    for (const event of story.events) {
+      if (event.ms > untilMs) continue;
+      this.enter(event);
+      if (this.balance >= 0n) this.lowMs = null;
+      else this.lowMs ??= event.ms;
+    }
+  }
+
+  /** Credit less everything due. */
+  get balance(): bigint {
+    return this.bills.reduce((sum, bill) => sum - (bill.fen - bill.paid), this.credit);
+  }
+
+  /** Oldest due first. */
+  get unpaid(): BookedBill[] {
+    return this.bills.filter(({ fen, paid }) => paid < fen).sort((a, b) => a.due - b.due);
+  }
+
+  private enter(event: Dated): void {
+    if (event.what === 'billed') {
+      const { id, due, readOn, fen, estimated } = event;
+      const paid = this.credit < fen ? this.credit : fen;
+      this.credit -= paid;
+      const paidOn = paid > 0n ? dayAt(event.ms) : null;
+      this.bills.push({ id, due, readOn, fen, estimated, paid, reopenedMs: null, paidOn, creditedOn: paidOn });
+    }
+    if (event.what === 'paid') this.settle(event.id, event.fen, event.valueDay);
+    if (event.what === 'reversed') this.takeBack(event.id, event.ms);
+  }
+
+  private settle(id: string, fen: bigint, valueDay: number): void {
+    const payment: BookedPayment = { id, valueDay, fen, shares: [], toCredit: 0n };
+    let left = fen;
+    for (const bill of this.unpaid) {
+      const share = left < bill.fen - bill.paid ? left : bill.fen - bill.paid;
+      if (share === 0n) break;
+      bill.paid += share;
+      bill.paidOn = Math.max(bill.paidOn ?? valueDay, valueDay);
+      payment.shares.push({ bill, fen: share });
+      left -= share;
+    }
+    payment.toCredit = left;
+    this.credit += left;
+    this.payments.push(payment);
+  }
+
+  private takeBack(id: string, ms: number): void {
+    const payment = this.payments.find((one) => one.id === id)!;
+    for (const { bill, fen } of payment.shares) {
+      bill.paid -= fen;
+      bill.reopenedMs = ms;
+    }
+    this.credit -= payment.toCredit;
+    this.payments.splice(this.payments.indexOf(payment), 1);
+    for (const { bill } of payment.shares) {
+      const others = this.payments.filter(({ shares }) => shares.some((share) => share.bill === bill));
+      const days = [...others.map(({ valueDay }) => valueDay), ...(bill.creditedOn === null ? [] : [bill.creditedOn])];
+      bill.paidOn = days.length > 0 ? Math.max(...days) : null;
+    }
+  }
+}
+
+const LONG_AGO = 730;
+const YEAR = 365;
+const BANKS = ['COUNTER_CHEQUE', 'BANK', 'BANK_FILE'];
+
+/**
+ * Days of grace that a good name grants before a cut: ten to the best (A), five to the middling (B), none to anybody who has given a reason. All
+ * happens within two years here, so only what is within one is told apart.
+ */
+export function graceDays(story: Story, book: Book, ms: number): number {
+  const today = dayAt(ms);
+  const past = book.bills.filter(({ due }) => due < today && due >= today - LONG_AGO);
+  const excused = story.all('released').flatMap(({ id, outcome, ms: endMs }) => {
+    const hold = story.all('held').find((one) => one.id === id)!;
+    const counts = outcome === 'UPHELD' || (hold.kind === 'BANK_LATE' && outcome === 'SETTLED');
+    return counts ? [{ from: hold.from, to: Math.max(dayAt(endMs), hold.from) }] : [];
+  });
+  const late = (due: number, end: number): number =>
+    end > due && !excused.some(({ from, to }) => from <= end && to >= due) ? end - due : 0;
+  const settled = past
+    .filter(({ fen, paid }) => paid === fen)
+    .map(({ due, paidOn }) => ({ due, late: late(due, paidOn ?? due) }));
+  const open = past.filter(({ fen, paid }) => paid < fen).map(({ due }) => late(due, today));
+  const recent = settled.filter(({ due }) => due >= today - YEAR);
+  const lately = recent.filter((bill) => bill.late >= 1 && bill.late <= 30).length;
+  const bounced = story.all('reversed').filter(({ id }) => BANKS.includes(story.all('paid').find((one) => one.id === id)!.channel));
+  const spoilt =
+    provenCuts(story) > 0 ||
+    story.all('released').some(({ outcome }) => outcome === 'BROKEN') ||
+    bounced.length >= 2 ||
+    recent.some((bill) => bill.late > 30) ||
+    settled.filter((bill) => bill.late > 30).length >= 3 ||
+    lately >= 6 ||
+    open.length >= 2 ||
+    open.some((days) => days >= 91);
+  if (spoilt) return 0;
+  const middling =
+    bounced.length >= 1 || settled.some((bill) => bill.late > 30) || lately > 1 || settled.length < 6;
+  return middling ? 5 : 10;
+}
+
+/** Cuts that the meter has proven, those upheld as a mistake left out. */
+function provenCuts(story: Story): number {
+  const upheld = story.all('released').filter(({ outcome }) => outcome === 'UPHELD');
+  return story.all('proven').filter(({ command }) => {
+    const cut = story.all('cut').find((one) => one.command === command)!;
+    const back = story.all('powered').find(({ ms }) => ms >= cut.ms)?.ms ?? Infinity;
+    return !upheld.some(
+      ({ id, ms }) => ms >= cut.ms && story.all('held').find((one) => one.id === id)!.ms <= back,
+    );
+  }).length;
+}
