@@ -23,6 +23,8 @@ import { Wire } from './wire.js';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
+/** Local hours at which the product's hourly schedules get their turn; derived from facts, they may run late, and at night nothing happens. */
+const WATCH_HOURS = [0, 1, 7, 8, 9, 10, 11, 12, 14, 16, 18, 20, 22];
 /** Ids looked at together after a step; as the product's watch does. */
 const WATCH_GROUP = 500;
 /** One instant settles in a few rounds; more would be a loop of the product, to be looked at. */
@@ -111,8 +113,7 @@ export class Player {
   private async playUntil(endMs: number): Promise<void> {
     for (let nowMs = this.nowMs; ; nowMs = this.nowMs) {
       await this.settle(nowMs);
-      const nextHourMs = (Math.floor(nowMs / HOUR_MS) + 1) * HOUR_MS;
-      const nextMs = Math.min(this.agenda.nextMs, this.waits.nextMs, this.batchLookMs, nextHourMs);
+      const nextMs = Math.min(this.agenda.nextMs, this.waits.nextMs, this.batchLookMs, this.nextWatchMs(nowMs));
       if (nextMs >= endMs) {
         await stepTo(this.stage.ctx, new Date(endMs));
         this.field.tellTime(this.stage.clock.told);
@@ -128,7 +129,7 @@ export class Player {
     this.steps += 1;
     const { ctx } = this.stage;
     const begunWall = ctx.clock.wallNow();
-    const wholeHour = nowMs % HOUR_MS === 0;
+    const wholeHour = this.isWatch(nowMs);
     if (wholeHour) this.field.freeze();
     const waited = this.waits.nextMs <= nowMs;
     for (let round = 0; round < MOST_ROUNDS; round += 1) {
@@ -147,6 +148,17 @@ export class Player {
     }
     await this.waits.gather(begunWall, nowMs);
     await this.lookAtBatches(nowMs);
+  }
+
+  private isWatch(atMs: number): boolean {
+    const time = localTime(new Date(atMs), this.stage.ctx.timeZone);
+    return time.slice(3, 5) === '00' && atMs % MINUTE_MS === 0 && WATCH_HOURS.includes(Number(time.slice(0, 2)));
+  }
+
+  private nextWatchMs(nowMs: number): number {
+    let atMs = (Math.floor(nowMs / HOUR_MS) + 1) * HOUR_MS;
+    while (!this.isWatch(atMs)) atMs += HOUR_MS;
+    return atMs;
   }
 
   private async runSchedules(): Promise<void> {

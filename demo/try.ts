@@ -2,6 +2,20 @@ import { loadScenario, scenarioPath } from './scenario.js';
 import { ownPostgres, setStage, takeDown, type Undo } from './stage.js';
 import { openDistrict } from './opening.js';
 import { Player } from './player.js';
+import pg from 'pg';
+const spent = new Map<string, [number, number]>();
+const proto = pg.Client.prototype as unknown as { query: (...a: unknown[]) => unknown };
+const orig = proto.query;
+proto.query = function (this: unknown, ...a: unknown[]) {
+  const s0 = performance.now();
+  const name = (a[0] as { name?: string }).name ?? String(a[0]).slice(0, 20);
+  const note = () => { const e = spent.get(name) ?? [0, 0]; e[0] += performance.now() - s0; e[1] += 1; spent.set(name, e); };
+  const cb = a.at(-1);
+  if (typeof cb === 'function') { a[a.length - 1] = (...r: unknown[]) => { note(); (cb as (...r: unknown[]) => void)(...r); }; return orig.apply(this, a); }
+  const r = orig.apply(this, a) as Promise<unknown>;
+  void r?.then?.(note, note);
+  return r;
+};
 const undo: Undo = [];
 try {
   const t0 = performance.now();
@@ -13,11 +27,7 @@ try {
   t('stage');
   const h = await openDistrict(stage.ctx, scenario, stage.startsAt, () => undefined);
   t('world');
-  const spent = new Map<string, [number, number]>();
-  const rows = stage.ctx.db.rows.bind(stage.ctx.db);
-  void rows;
-  const pool = stage.ctx.db.pool;
-  pool.on('connect', (c) => { const q = c.query.bind(c) as never as (...a: unknown[]) => Promise<unknown>; (c as unknown as Record<string, unknown>)['query'] = (...a: unknown[]) => { const s0 = performance.now(); const r = q(...a); const name = (a[0] as { name?: string }).name ?? String(a[0]).slice(0, 20); if (r && typeof (r as Promise<unknown>).then === 'function') void (r as Promise<unknown>).then(() => { const e = spent.get(name) ?? [0, 0]; e[0] += performance.now() - s0; e[1] += 1; spent.set(name, e); }, () => undefined); return r; }; });
+  spent.clear();
   const p = await Player.open(stage, scenario, h);
   await p.play(async (day) => t(`${day} steps ${p.steps}`));
   console.table([...spent].sort((a, b) => b[1][0] - a[1][0]).slice(0, 45).map(([n, [ms, k]]) => ({ n, ms: Math.round(ms), k, each: (ms / k).toFixed(2) })));

@@ -1,4 +1,5 @@
 import { roleBits, type Role } from './auth/viewer.js';
+import { AFTER_CUT_TYPES } from './permissions-after-cut.js';
 import { DUNNING_TYPES } from './permissions-dunning.js';
 import {
   APPROVING,
@@ -23,16 +24,16 @@ const TABLE: Readonly<Record<string, Grants>> = {
   Query: [
     [JUDGING, 'notices'],
     [EVERYONE, 'account clock limits node payment viewer'],
-    [READERS, 'accounts bill customer meter servicePoint switchCommand switchCommands'],
+    [READERS, 'accounts bill compensationCases customer meter servicePoint switchCommand switchCommands'],
     [READERS, 'paymentChannels transformerDistrict transformerDistricts whyIsPowerOff workOrder workOrders'],
     [INSIDE, 'gateway killSwitch weatherReports'],
     [[...JUDGING, 'TESTER'], 'canDisconnect'],
     [WATCHING, 'cutBatches cutThresholds'],
     [PREPARING, 'cutDryRuns'],
     [['OPERATIONS', 'SUPERVISOR', 'AUDITOR'], 'cutThresholdChanges'],
-    [WATCHING, 'auditEntries operationsBoard'],
+    [WATCHING, 'auditEntries cutRate operationsBoard switchLatencies'],
     [WATCHING, 'billingRun billingRuns billingSkips'],
-    [JUDGING, 'holds'],
+    [JUDGING, 'followUps holds restoreBreaches'],
     [['COUNTER', 'OPERATIONS', 'SUPERVISOR', 'AUDITOR'], 'suspensePayments'],
     [['COUNTER', 'SUPERVISOR', 'AUDITOR'], 'lateFeeWaivers'],
     [['OPERATIONS', 'AUDITOR'], 'quarantine'],
@@ -43,8 +44,8 @@ const TABLE: Readonly<Record<string, Grants>> = {
     [['OPERATIONS'], 'reportDelivery'],
     [['COUNTER', 'BANK', 'SUPERVISOR'], 'recordPayment'],
     [['COUNTER', 'SUPERVISOR'], 'reversePayment resolveSuspensePayment'],
-    [SWITCHING, 'requestCut cancelSwitchCommand setKillSwitch'],
-    [DESK, 'requestRestore'],
+    [SWITCHING, 'requestCut cancelSwitchCommand declareWrongfulCut setKillSwitch'],
+    [DESK, 'explainBreach recordAcceptance recordFollowUp requestRestore'],
     [['OPERATIONS', 'SUPERVISOR'], 'correctReading setSettlementCycle startBillingRun'],
     [APPROVING, 'approveSwitchCommand approveCutBatch proposeCuts releaseQuarantinedCut'],
     [APPROVING, 'startCutDryRun'],
@@ -56,7 +57,7 @@ const TABLE: Readonly<Record<string, Grants>> = {
     [['DISTRICT_MANAGER', 'OPERATIONS', 'SUPERVISOR'], 'openInterruption closeInterruption'],
     [['OPERATIONS', 'SUPERVISOR'], 'setPaymentChannel setWeatherRegion'],
     [['OPERATIONS'], 'recordWeatherReports'],
-    [['SUPERVISOR'], 'waiveLateFee decideLateFeeWaiver'],
+    [['SUPERVISOR'], 'decideCompensation decideLateFeeWaiver waiveLateFee'],
     [['TESTER'], 'setClock'],
   ],
   Subscription: [
@@ -152,8 +153,8 @@ const TABLE: Readonly<Record<string, Grants>> = {
   HoldPayload: [[DESK, 'hold replayed restoreCommands userErrors']],
   Interruption: [
     [READERS, 'id closedAt command openedAt reason servicePoint'],
-    [INSIDE, 'closedBy closingReason openedBy'],
-    [JUDGING, 'evidence'],
+    [INSIDE, 'closedBy closingReason openedBy owner'],
+    [JUDGING, 'evidence followUp'],
   ],
   InterruptionPayload: [[DESK, 'interruption replayed restoreCommands userErrors']],
   JudgedContact: [[JUDGING, 'kind lastReachedAt verdict']],
@@ -184,7 +185,7 @@ const TABLE: Readonly<Record<string, Grants>> = {
   PageInfo: [[EVERYONE, 'endCursor hasNextPage hasPreviousPage startCursor']],
   Payment: [
     [EVERYONE, 'id accountNumber account amount channel credited postedAt resolvedBy reversal state valueDate'],
-    [READERS, 'allocations'],
+    [READERS, 'allocations restoreBreaches verdicts'],
     [['CUSTOMER', 'BANK', ...JUDGING], 'reference'],
     [['BANK', ...INSIDE], 'idempotencyKey postedBy'],
   ],
@@ -241,7 +242,7 @@ const TABLE: Readonly<Record<string, Grants>> = {
   SupplyEvidence: [[READERS, 'armed heardAt loadVoltageMv meterAt powerW protected relayClosed supplyVoltageMv']],
   SwitchCommand: [
     [READERS, 'id acceptedAt account approvedAt attempts endedAt failureCode history meter mode notAfter operation'],
-    [READERS, 'payment reads reason requestedAt sentAt sequence servicePoint state supersededBy workOrder'],
+    [READERS, 'payment reads reason requestedAt rungs sentAt sequence servicePoint state supersededBy workOrder'],
     [INSIDE, 'approvals approvedBy batch failureText notBefore owner policyCode policyVersion releasedBy'],
     [INSIDE, 'requestReason requestedBy'],
     [JUDGING, 'evidence'],
@@ -260,6 +261,7 @@ const TABLE: Readonly<Record<string, Grants>> = {
   WeatherPayload: [[['OPERATIONS'], 'knownCount recordedCount replayed userErrors']],
   WeatherRegionPayload: [[['OPERATIONS', 'SUPERVISOR'], 'replayed transformerDistrict userErrors']],
   WeatherReport: [[INSIDE, 'alert date from issuedAt kind maxMilliC minMilliC receivedAt recordedBy region to']],
+  ...AFTER_CUT_TYPES,
   ...DUNNING_TYPES,
   WorkOrder: [
     [READERS, 'id account closedAt command deadlineAt kind openedAt servicePoint state workOrderNumber'],

@@ -38,6 +38,16 @@ import {
   WorkOrderFields,
 } from './graph/fields/switching.js';
 import { CanDisconnectQuery } from './graph/queries/can-disconnect.js';
+import { AfterCutQueries } from './graph/queries/after-cut.js';
+import { FigureQueries } from './graph/queries/figures.js';
+import {
+  CompensationCaseFields,
+  FollowUpFields,
+  InterruptionFollowUpFields,
+  PaymentVerdictFields,
+  RestoreBreachFields,
+  SwitchCommandRungFields,
+} from './graph/fields/after-cut.js';
 import { CutControlQueries } from './graph/queries/cut-control.js';
 import { AccountStandingFields, HoldFields } from './graph/fields/standing.js';
 import { HoldQueries } from './graph/queries/holds.js';
@@ -57,6 +67,8 @@ import {
   NoticeFields,
 } from './graph/fields/dunning.js';
 import { guardFields } from './guard.js';
+import { Compensate, CompensationPayloadFields } from './mutations/compensate.js';
+import { FollowCustomers, FollowUpPayloadFields, RestoreBreachPayloadFields } from './mutations/follow-customers.js';
 import { ChangeBatches } from './mutations/change-batches.js';
 import { ChangeThresholds } from './mutations/change-thresholds.js';
 import { ChangeHolds, HoldPayloadFields } from './mutations/change-holds.js';
@@ -90,6 +102,19 @@ const RESOLVERS = [
   OperationsQueries,
   OutsideQueries,
   CutControlQueries,
+  AfterCutQueries,
+  FigureQueries,
+  CompensationCaseFields,
+  FollowUpFields,
+  InterruptionFollowUpFields,
+  PaymentVerdictFields,
+  RestoreBreachFields,
+  SwitchCommandRungFields,
+  Compensate,
+  CompensationPayloadFields,
+  FollowCustomers,
+  FollowUpPayloadFields,
+  RestoreBreachPayloadFields,
   CanDisconnectQuery,
   CutBatchFields,
   SwitchCommandApprovalFields,

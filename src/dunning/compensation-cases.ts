@@ -27,7 +27,10 @@ const HARMED = statement(
 export const harmedPoints = (reader: Reader, servicePointIds: readonly string[]): Promise<HarmedPoint[]> =>
   reader.rows<HarmedPoint>(HARMED, [servicePointIds]);
 
-const LIT_SINCE = statement('compensation-lit-since', `SELECT ${firstProofOfPower('$1::uuid', '$2::timestamptz')} AS "litAt"`);
+const LIT_SINCE = statement(
+  'compensation-lit-since',
+  `SELECT ${firstProofOfPower('$1::uuid', '$2::timestamptz')} AS "litAt"`,
+);
 
 /** When power was first proven at a service point from an instant on; null: not yet. */
 export async function litSince(reader: Reader, servicePointId: string, since: Date): Promise<Date | null> {
@@ -107,7 +110,10 @@ export interface LockedCase {
 const CASE_COLUMNS = `id, kind, state, account_id AS "accountId", service_point_id AS "servicePointId", opened_by AS "openedBy", declared_by AS "declaredBy",
   (SELECT c.service_point_id FROM switch_command c WHERE c.id = command_id) AS "cutServicePointId", dark_from AS "darkFrom", currency`;
 const BY_ID = statement('compensation-case-by-id', `SELECT ${CASE_COLUMNS} FROM compensation_case WHERE id = $1`);
-const LOCK = statement('compensation-case-lock', `SELECT ${CASE_COLUMNS} FROM compensation_case WHERE id = $1 FOR UPDATE`);
+const LOCK = statement(
+  'compensation-case-lock',
+  `SELECT ${CASE_COLUMNS} FROM compensation_case WHERE id = $1 FOR UPDATE`,
+);
 const LOCK_OF_CUT = statement(
   'compensation-case-lock-of-cut',
   `SELECT ${CASE_COLUMNS} FROM compensation_case WHERE command_id = $1 AND kind = 'WRONGFUL_CUT' FOR UPDATE`,

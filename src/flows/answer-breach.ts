@@ -84,6 +84,10 @@ async function openBreach(tx: Tx, breachId: string): Promise<LockedBreach> {
   const breach = await lockBreach(tx, breachId);
   if (!breach) throw new UserError('BREACH_NOT_FOUND', 'There is no such late restore on record.', 'breachId');
   if (breach.acceptedByCustomer === true)
-    throw new UserError('BREACH_ACCEPTED', 'The customer has accepted the explanation; nothing is left to do.', 'breachId');
+    throw new UserError(
+      'BREACH_ACCEPTED',
+      'The customer has accepted the explanation; nothing is left to do.',
+      'breachId',
+    );
   return breach;
 }

@@ -96,7 +96,12 @@ export function declareWrongfulCut(
         await moveBatch(tx, batch, 'PAUSED', { ...by, text: `a cut of it was wrong: ${declaration.cause}` });
       const restoreCommandIds = await bringBack(ctx, tx, cut, declaration, by);
       if (declaration.cause === 'WRONG_PREMISE') await haveInstallationChecked(ctx, tx, cut, by);
-      announceSupplyRelease(ctx, tx, [caseId, cut.id, cut.servicePointId, ...(batch ? [batch.id] : [])], restoreCommandIds);
+      announceSupplyRelease(
+        ctx,
+        tx,
+        [caseId, cut.id, cut.servicePointId, ...(batch ? [batch.id] : [])],
+        restoreCommandIds,
+      );
       return { caseId, restoreCommandIds, pausedBatchId };
     });
   });
@@ -117,7 +122,11 @@ async function findCut(tx: Tx, { commandId, servicePointId }: WrongfulCut): Prom
   const field = commandId ? 'commandId' : 'servicePointId';
   if (!cut) throw new UserError('CUT_NOT_FOUND', 'No cut was sent here. Name the cut, or the place it went to.', field);
   if (!cut.sentAt)
-    throw new UserError('CUT_NOT_SENT', 'This cut was not sent; nobody is dark because of it. Cancel it instead.', field);
+    throw new UserError(
+      'CUT_NOT_SENT',
+      'This cut was not sent; nobody is dark because of it. Cancel it instead.',
+      field,
+    );
   if (cut.keepsOff && !DEBT_REASONS.includes(cut.reason))
     throw new UserError(
       'CLOSE_INTERRUPTION_FIRST',

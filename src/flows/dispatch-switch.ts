@@ -1,7 +1,7 @@
 import { lockAccount } from '../accounts/accounts.js';
 import { crashPoint } from '../platform/crash-points.js';
 import { LIMITS } from '../platform/limits.js';
-import type { Tx } from '../platform/database.js';
+import { statement, type Tx } from '../platform/database.js';
 import { localDate } from '../platform/local-date.js';
 import { URGENT_REASONS } from '../switching/interruption.js';
 import { approvalsOf, batchRuns } from '../dunning/cut-batches.js';
@@ -27,6 +27,8 @@ import { decideCuts, type CutDecision } from './cut-decisions.js';
 import { questionOf } from './release-batch.js';
 
 const ACTOR = systemActor('dispatch');
+
+const KILL_SWITCH = statement('dispatch-kill-switch', `SELECT engaged FROM kill_switch`);
 
 /** The product instant after which the meter must refuse: never less than a fair time on the wire, however fast the clock runs. */
 function notAfter(ctx: FlowContext, at: Date, validityMs: number): Date {
@@ -77,6 +79,8 @@ export async function dispatchCuts(
   publish: (order: SwitchOrder) => Promise<void>,
   admit: (cut: QueuedCut) => Promise<CutAdmission> = () => Promise.resolve('open'),
 ): Promise<void> {
+  // A look beforehand, so that a long queue is not decided again and again while nothing may go. The last word is under the lock.
+  if ((await ctx.db.rows<{ engaged: boolean }>(KILL_SWITCH))[0]?.engaged !== false) return;
   for (const cut of await queuedCuts(ctx.db, ctx.clock.now(), LIMITS.dispatchGroup.value)) {
     const admission = await admit(cut);
     if (admission === 'closed') return;

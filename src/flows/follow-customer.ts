@@ -1,8 +1,4 @@
-import {
-  FOLLOW_UP_AT_MOST_DAYS,
-  FOLLOW_UP_EVERY_HOURS,
-  type FollowUpOutcome,
-} from '../dunning/follow-up.js';
+import { FOLLOW_UP_AT_MOST_DAYS, FOLLOW_UP_EVERY_HOURS, type FollowUpOutcome } from '../dunning/follow-up.js';
 import { lockFollowUp, recordFollowUpContact } from '../dunning/follow-ups.js';
 import type { ContactMeans } from '../dunning/standing.js';
 import type { Actor } from '../platform/audit.js';

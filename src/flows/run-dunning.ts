@@ -27,6 +27,14 @@ const CANDIDATES = statement(
    ORDER BY a.id LIMIT ${PAGE}`,
 );
 
+// What the gateway has not sent yet and names a sum that is no longer owed. What a person has in hand stays: its slip is printed.
+const STALE = statement(
+  'run-dunning-stale',
+  `SELECT n.id AS "noticeId", n.account_id AS "accountId" FROM notice n
+   WHERE n.account_id = ANY($1::uuid[]) AND n.state = 'PREPARED' AND n.by_gateway AND n.copy_of_id IS NULL AND n.anchor_bill_id IS NOT NULL
+     AND n.principal_minor <> (SELECT sum(b.total_minor - b.paid_minor) FROM notice_bill nb JOIN bill b ON b.id = nb.bill_id WHERE nb.notice_id = n.id)`,
+);
+
 /** What a run did, counted. */
 export interface DunningRun {
   readonly looked: number;
@@ -101,6 +109,10 @@ const isBusy = ({ withdrawals, due, closes, opens }: Plan): boolean =>
 async function plansOf(ctx: FlowContext, tx: Reader, accountIds: readonly string[], at: Date): Promise<Plan[]> {
   const ladders = await ladderOfAccounts(ctx, tx, accountIds, at);
   const cases = await openCasesOf(tx, accountIds);
+  const stale = Map.groupBy(
+    await tx.rows<{ noticeId: string; accountId: string }>(STALE, [accountIds]),
+    ({ accountId }) => accountId,
+  );
   return [...ladders.values()].map(({ facts: one, inForce, ladder }): Plan => {
     const { policy } = inForce;
     const open = cases.get(one.accountId);
@@ -114,13 +126,21 @@ async function plansOf(ctx: FlowContext, tx: Reader, accountIds: readonly string
       inForce,
       ladder,
       open,
-      withdrawals: noticesToWithdraw(one, policy, ladder),
+      withdrawals: withStale(noticesToWithdraw(one, policy, ladder), stale.get(one.accountId) ?? []),
       due: ladder.steps.filter(({ state }) => state === 'DUE').map(({ code }) => code),
       closes,
       opens: begun && (open === undefined || closes),
     };
   });
 }
+
+/** Adds notices whose sum has changed; their step is due again with the sum of that moment. */
+const withStale = (withdrawals: Withdrawal[], stale: readonly { readonly noticeId: string }[]): Withdrawal[] => [
+  ...withdrawals,
+  ...stale
+    .filter(({ noticeId }) => !withdrawals.some((one) => one.noticeId === noticeId))
+    .map(({ noticeId }) => ({ noticeId, code: 'AMOUNT_CHANGED' as const, reason: 'part of what it names was paid' })),
+];
 
 /** Takes back first, so that what is prepared anew finds its place free. */
 async function apply(tx: Tx, plans: readonly Plan[], at: Date): Promise<DunningRun> {

@@ -16,11 +16,15 @@ const ENSURE = statement(
   'schedule-ensure',
   `INSERT INTO schedule (name, next_due_at) VALUES ($1, $2) ON CONFLICT DO NOTHING`,
 );
+const DUE = statement(
+  'schedule-due',
+  `SELECT name FROM schedule WHERE name = ANY($1::text[]) AND next_due_at <= $2`,
+);
 // The update is the claim: of two processes only one moves the due time on.
 const CLAIM = statement(
   'schedule-claim',
   `UPDATE schedule SET next_due_at = $2::timestamptz + make_interval(secs => $3::float8 / 1000), last_run_at = $2
-   WHERE name = $1 AND next_due_at <= $2 RETURNING name`,
+   WHERE name = $1 AND next_due_at <= $2 RETURNING failure_count AS "failureCount"`,
 );
 const DONE = statement(
   'schedule-done',
@@ -56,13 +60,16 @@ export async function runDueSchedules(
   { db, clock, log }: ScheduleContext,
   schedules: readonly Schedule[],
 ): Promise<void> {
-  for (const schedule of schedules) {
+  const names = schedules.map(({ name }) => name);
+  const due = new Set((await db.rows<{ name: string }>(DUE, [names, clock.now()])).map(({ name }) => name));
+  for (const schedule of schedules.filter(({ name }) => due.has(name))) {
     const at = clock.now();
-    if ((await db.rows(CLAIM, [schedule.name, at, schedule.everyMs])).length === 0) continue;
+    const [claimed] = await db.rows<{ failureCount: number }>(CLAIM, [schedule.name, at, schedule.everyMs]);
+    if (!claimed) continue;
     try {
       const againMs = await schedule.run(at);
       if (againMs !== undefined) await db.rows(SOONER, [schedule.name, at, againMs]);
-      await db.rows(DONE, [schedule.name]);
+      if (claimed.failureCount > 0) await db.rows(DONE, [schedule.name]);
     } catch (error) {
       log.error({ err: error, schedule: schedule.name }, 'a schedule failed; it runs again in a minute');
       await db.rows(FAILED, [schedule.name, String(error).slice(0, 500), at]);

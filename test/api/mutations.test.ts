@@ -270,8 +270,6 @@ describe('switching', () => {
   });
 
   test.each([
-    ['NOTICE_REQUIRED', 'noticeServedOn', { noticeServedOn: null }],
-    ['CUT_BLOCKED', 'servicePointNumber', { noticeServedOn: '2026-03-09' }],
     ['SERVICE_POINT_NOT_FOUND', 'servicePointNumber', { servicePointNumber: '0000000000' }],
     ['REASON_LENGTH', 'reason', { reason: '' }],
   ])('%s', async (code, field, wrong) => {
@@ -345,6 +343,17 @@ describe('switching', () => {
       setBy: 'test-hotline',
     });
     expect((await api.ask(supervisor, SET, { i: input(false) })).data.setKillSwitch.killSwitch.engaged).toBe(false);
+  });
+
+  test('CUT_BLOCKED names every check that blocks', async () => {
+    const home = await placeHousehold(api, district);
+    expect(userErrorsOf(await api.ask(hotline, CUT, { i: cut(home.servicePointNumber) }))).toMatchObject([
+      {
+        code: 'CUT_BLOCKED',
+        field: 'servicePointNumber',
+        message: expect.stringContaining('NOTICE_SERVED') as unknown,
+      },
+    ]);
   });
 
   test('an approval that comes after the payment finds nothing to approve', async () => {

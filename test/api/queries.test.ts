@@ -1,3 +1,4 @@
+import { CHECK_CODES } from '../../src/dunning/cut-checks.js';
 import {
   placeBill,
   placeCutRequest,
@@ -108,25 +109,27 @@ test('why is my power off: reasons, amount, steps and what is under way, in one 
   ]);
 });
 
-test('cut checks give every check with its evidence and clause', async () => {
-  const query = `query ($p: String!, $d: Date) { cutChecks(servicePointNumber: $p, interruptionReason: ARREARS, noticeServedOn: $d) {
-     permitted at checks { code passed evidence clause } blocking { code } } }`;
-  const { data } = await api.ask(staff, query, { p: debtor.servicePointNumber, d: '2026-03-06' });
-  expect(data.cutChecks.checks.map((check: { code: string }) => check.code)).toEqual([
-    'KILL_SWITCH',
-    'METER_INSTALLED',
-    'SAME_INSTALLATION',
-    'NOT_ALREADY_OFF',
-    'OVERDUE_DEBT',
-    'NOTICE_SERVED',
-    'NOT_PROTECTED',
-    'APPROVED',
-    'ALLOWED_DAY',
-    'ALLOWED_HOUR',
-  ]);
-  expect(data.cutChecks).toMatchObject({ permitted: false, blocking: [{ code: 'APPROVED' }] });
-  const unserved = await api.ask(staff, query, { p: debtor.servicePointNumber });
-  expect(unserved.data.cutChecks.blocking).toContainEqual({ code: 'NOTICE_SERVED' });
+test('may this account be cut: every check with its evidence and clause, and the policy that asks', async () => {
+  const query = `query ($a: String!, $at: DateTime) { canDisconnect(accountNumber: $a, at: $at) {
+     servicePoint { servicePointNumber } policyCode policyVersion permitted at checks { code passed evidence clause } blocking { code } } }`;
+  const { data, errors } = await api.ask(staff, query, { a: debtor.accountNumber });
+  expect(errors).toBeUndefined();
+  const [decision] = data.canDisconnect;
+  expect(decision).toMatchObject({
+    servicePoint: { servicePointNumber: debtor.servicePointNumber },
+    policyCode: 'CHINA-POSTPAID',
+    policyVersion: 1,
+    permitted: false,
+  });
+  const codes = decision.checks.map((check: { code: string }) => check.code);
+  expect(codes).toEqual(CHECK_CODES.filter((code) => codes.includes(code)));
+  expect(codes).toEqual(expect.arrayContaining(['OVERDUE_DEBT', 'NOTICE_SERVED', 'NOT_PROTECTED', 'ALLOWED_HOUR']));
+  expect(decision.blocking).toContainEqual({ code: 'APPROVED' });
+  expect(decision.checks.every(({ evidence, clause }: Record<string, string>) => evidence && clause)).toBe(true);
+
+  const atNight = await api.ask(staff, query, { a: debtor.accountNumber, at: '2026-03-10T15:00:00Z' });
+  expect(atNight.data.canDisconnect[0].blocking).toContainEqual({ code: 'ALLOWED_HOUR' });
+  expect((await api.ask(staff, query, { a: '0000000000' })).data.canDisconnect).toBeNull();
 });
 
 test('a switch command with its history', async () => {

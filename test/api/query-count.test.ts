@@ -47,7 +47,7 @@ test('the number of statements depends on the shape of a query, not on how many 
   const forFifty = await statementsFor(50);
   expect(forFifty).toBe(forTwo);
   // accounts, overdue, customers, service points, bills, payments, lines, allocations, interruptions, installations, meters, commands, gateways.
-  expect(forFifty).toBeLessThanOrEqual(13);
+  expect(forFifty).toBeLessThanOrEqual(14);
 });
 
 test('the same holds for a viewer whose rows are checked one by one', async () => {

@@ -57,9 +57,10 @@ test('every list argument is bounded: a connection takes `first`, and it is requ
 });
 
 test('every mutation takes one input and answers with userErrors; money and switching take an idempotency key, and people say why', () => {
-  const withoutKey = ['setClock'];
+  // A report of a gateway is no person's act: its key is the message.
+  const withoutKey = ['setClock', 'reportDelivery'];
   // A payment is not a decision of whoever hands it in: its reason is the bill.
-  const withoutReason = ['recordPayment'];
+  const withoutReason = ['recordPayment', 'reportDelivery'];
   const faults = Object.values(schema.getMutationType()!.getFields()).flatMap((mutation) => {
     const [input, ...others] = mutation.args;
     const inputType = schema.getType(String(input?.type).replace('!', ''));

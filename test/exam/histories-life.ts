@@ -215,7 +215,7 @@ let meters = 0;
 async function storedMeter(table: Table, story: Story): Promise<{ id: string; serial: string }> {
   const serial = `7799${String((meters += 1)).padStart(8, '0')}`;
   const id = newId();
-  await table.relight.sql(
+  await table.sql(
     `INSERT INTO meter (id, serial, gateway_id, reconnect_mode, public_key) SELECT $1, $2, gateway_id, 'DIRECT', public_key FROM meter WHERE id = $3`,
     [id, serial, story.meterId],
   );

@@ -32,7 +32,7 @@ interface Row {
 /** Reads what notices there are and what was taken back, and adds it to the histories. Returns those under way. */
 async function look(table: Table): Promise<Row[]> {
   const open = table.stories.flatMap((story) => [...story.open]);
-  const rows = await table.relight.sql<Row>(
+  const rows = await table.sql<Row>(
     `SELECT id, account_id AS "accountId", coalesce(step_code, purpose) AS step, state, copy_of_id AS "copyOf", created_at AS "createdAt",
             contact_id AS "contactId", by_gateway AS "byGateway", recipient
      FROM notice WHERE (state IN ('PREPARED', 'SENT') OR id = ANY($1::uuid[]) OR created_at >= $2) ORDER BY id`,

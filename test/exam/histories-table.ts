@@ -6,11 +6,13 @@ import type { FlowContext } from '../../src/flows/context.js';
 import { setPaymentChannel } from '../../src/flows/set-payment-channel.js';
 import { newId } from '../../src/platform/ids.js';
 import { UserError } from '../../src/platform/errors.js';
+import type { SwitchOrder } from '../../src/switching/dispatch.js';
 import { contextAt } from '../flow/support/acts.js';
-import { buildDistrict, newKey } from '../flow/support/houses.js';
+import { buildDistrict, newKey, statementOf } from '../flow/support/houses.js';
 import { CHINA } from '../support/policies.js';
 import { person, startTestRelight, type TestRelight } from '../support/test-relight.js';
 import { Dice } from '../support/wire-model.js';
+import { Book } from './histories-book.js';
 import { dateOf, dayOf, instant, Story } from './histories-story.js';
 import { COUNTER, type Town } from './histories-town.js';
 
@@ -29,6 +31,9 @@ export class Table {
   /** What happened, and what blocked, how often. */
   readonly counts = new Map<string, number>();
   readonly blocked = new Map<string, number>();
+  readonly asked = new Map<string, number>();
+  /** Orders that the meters have not answered yet. */
+  sent: { order: SwitchOrder; story: Story }[] = [];
   day: number;
   /** Notices made before this instant have been seen. */
   lookedMs = 0;
@@ -55,6 +60,13 @@ export class Table {
   ctx(ms: number): FlowContext {
     return contextAt(this.relight, new Date(ms));
   }
+
+  /** One statement, by its text. */
+  sql<Row>(text: string, values: readonly unknown[] = []): Promise<Row[]> {
+    return this.relight.ctx.db.rows<Row>(statementOf(text), values);
+  }
+
+  bookOf = (story: Story): Book => new Book(story);
 
   count(what: string, times = 1): void {
     this.counts.set(what, (this.counts.get(what) ?? 0) + times);
@@ -153,7 +165,7 @@ export class Table {
     const ms = instant(this.day - 400, 600);
     const at = new Date(ms);
     const asked = this.stories.map(({ dice }) => dice.chance(0.85));
-    const gateways = await this.relight.sql<{ id: string; districtId: string }>(
+    const gateways = await this.sql<{ id: string; districtId: string }>(
       `SELECT id, district_id AS "districtId" FROM gateway`,
     );
     await this.relight.ctx.db.transaction('exam-build', async (tx) => {

@@ -12,6 +12,7 @@ import { contextAt, cutOff, pay } from './support/acts.js';
 import { buildHouse, issueBill, newKey, type House } from './support/houses.js';
 import { feeEntriesOf, feesOf, morningOf, payOn, quote, storedLinesOf } from './support/late-fee-acts.js';
 import { balanceOf, commandsOf, interruptionsOf, paymentStateOf, refusal } from './support/looks.js';
+import { plainInForce } from '../support/policies.js';
 
 const TODAY = '2026-03-10';
 const SUPERVISOR = person('supervisor');
@@ -216,7 +217,7 @@ describe('is refused, and nothing changes:', () => {
 
   test('where no rule is in force', async () => {
     const { billId } = await debt();
-    const ctx = { ...relight.ctx, lateFeeRule: null };
+    const ctx = { ...relight.ctx, policies: plainInForce() };
     const request = { billId, kind: 'OTHER', evidence: 'none', note: 'none', idempotencyKey: newKey() } as const;
     expect(await refusal(waiveLateFee(ctx, { ...request, amountMinor: 1n }, SUPERVISOR))).toBe('NOTHING_TO_WAIVE');
   });

@@ -1,6 +1,7 @@
 import { connectionOf } from './relay.js';
 import { AccountType, ServicePointType, TransformerDistrictType } from './types/accounts.js';
 import { AccountLedgerEntryType, BillType, PaymentType } from './types/billing.js';
+import { CompensationCaseType, FollowUpType, RestoreBreachType } from './types/after-cut.js';
 import { BillingRunType, BillingSkipType, ReadingFaultType } from './types/billing-runs.js';
 import { DailyUsageType, MeterEventType, MeterInstallationType, ReadingType } from './types/metering.js';
 import { CutBatchType, CutThresholdChangeType } from './types/cut-control.js';
@@ -21,7 +22,11 @@ export const AuditEntryConnection = connectionOf('AuditEntry', () => AuditEntryT
 export const BillConnection = connectionOf('Bill', () => BillType, 'bill (账单)');
 export const CutBatchConnection = connectionOf('CutBatch', () => CutBatchType, 'batch of cuts (停电批次)');
 export const CutDryRunConnection = connectionOf('CutDryRun', () => CutDryRunType, 'dry run (停电预演)');
-export const CutDryRunLineConnection = connectionOf('CutDryRunLine', () => CutDryRunLineType, 'line of a dry run (预演明细)');
+export const CutDryRunLineConnection = connectionOf(
+  'CutDryRunLine',
+  () => CutDryRunLineType,
+  'line of a dry run (预演明细)',
+);
 export const DryRunComparisonLineConnection = connectionOf(
   'CutDryRunComparisonLine',
   () => DryRunComparisonLineType,
@@ -78,3 +83,14 @@ export const WeatherReportConnection = connectionOf(
   'weather report (气象信息)',
 );
 export const WorkOrderConnection = connectionOf('WorkOrder', () => WorkOrderType, 'work order (工单)');
+export const CompensationCaseConnection = connectionOf(
+  'CompensationCase',
+  () => CompensationCaseType,
+  'compensation case (赔偿案件)',
+);
+export const FollowUpConnection = connectionOf('FollowUp', () => FollowUpType, 'follow-up (停电后跟踪)');
+export const RestoreBreachConnection = connectionOf(
+  'RestoreBreach',
+  () => RestoreBreachType,
+  'late restore (超时复电)',
+);

@@ -18,6 +18,7 @@ const RELATED: Readonly<Record<string, string>> = {
   interruptionId: 'Interruption',
   holdId: 'Hold',
   batchId: 'CutBatch',
+  caseId: 'CompensationCase',
   dryRunId: 'CutDryRun',
 };
 

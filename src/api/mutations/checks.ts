@@ -5,6 +5,7 @@ import { isGiven } from '../given.js';
 
 const KEY_CHARACTERS = { least: 8, most: 128 };
 const REASON_LEAST_CHARACTERS = 3;
+const EVIDENCE_CHARACTERS = { least: 3, most: 500 };
 
 /**
  * Text that PostgreSQL can store as it is.
@@ -61,4 +62,13 @@ export function checkId(type: string, globalId: string, field: string, code: str
   const id = idOfType(type, globalId);
   if (!id) throw new UserError(code, `This is not the id of a ${type}. Use the \`id\` of one as it is.`, field);
   return id;
+}
+
+/** What proves something, in words. @throws UserError EVIDENCE_LENGTH, TEXT_NOT_ALLOWED */
+export function checkEvidence(evidence: string): string {
+  const { least, most } = EVIDENCE_CHARACTERS;
+  const trimmed = evidence.trim();
+  if (trimmed.length < least || trimmed.length > most)
+    throw new UserError('EVIDENCE_LENGTH', `Name the evidence in ${least} to ${most} characters.`, 'evidence');
+  return checkOptional(trimmed, 'evidence', most)!;
 }

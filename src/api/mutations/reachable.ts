@@ -7,14 +7,14 @@ import type { NodeName, NodeRows } from '../read/rows.js';
 import { checkId } from './checks.js';
 
 /** The service point with this number, within the viewer's reach. @throws UserError SERVICE_POINT_NOT_FOUND */
-export async function reachableServicePoint({ scope }: ApiContext, servicePointNumber: string): Promise<ServicePoint> {
+export async function reachableServicePoint(
+  { scope }: ApiContext,
+  servicePointNumber: string,
+  field = 'servicePointNumber',
+): Promise<ServicePoint> {
   const point = await numbered(scope, 'ServicePoint', servicePointNumber);
   if (!point) {
-    throw new UserError(
-      'SERVICE_POINT_NOT_FOUND',
-      'There is no such service point. Look it up by its number.',
-      'servicePointNumber',
-    );
+    throw new UserError('SERVICE_POINT_NOT_FOUND', 'There is no such service point. Look it up by its number.', field);
   }
   return point;
 }

@@ -14,11 +14,9 @@ import { LateFeeWaiverType } from '../graph/types/late-fees.js';
 import { UserErrorType } from '../graph/types/operations.js';
 import { SwitchCommandType } from '../graph/types/switching.js';
 import { attempt, type Answer } from './attempt.js';
-import { checkKey, checkOptional, checkReason } from './checks.js';
+import { checkEvidence, checkKey, checkReason } from './checks.js';
 import { reachable } from './reachable.js';
 import { INPUT, KEY, REASON, REPLAYED, USER_ERRORS } from './texts.js';
-
-const EVIDENCE_CHARACTERS = { least: 3, most: 500 };
 
 @InputType('WaiveLateFeeInput', {
   description: 'A late fee to be waived (违约金减免申请): either both days, or an amount.',
@@ -144,13 +142,4 @@ export class WaiveLateFee {
       return decideLateFeeWaiver(ctx.api.deps.flows, decision, actorOf(ctx.viewer));
     });
   }
-}
-
-/** @throws UserError EVIDENCE_LENGTH, TEXT_NOT_ALLOWED */
-function checkEvidence(evidence: string): string {
-  const { least, most } = EVIDENCE_CHARACTERS;
-  const trimmed = evidence.trim();
-  if (trimmed.length < least || trimmed.length > most)
-    throw new UserError('EVIDENCE_LENGTH', `Name the evidence in ${least} to ${most} characters.`, 'evidence');
-  return checkOptional(trimmed, 'evidence', most)!;
 }

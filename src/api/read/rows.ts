@@ -32,6 +32,9 @@ import {
 } from '../../metering/meter.js';
 import { NoticeEntity, type Notice } from '../../dunning/notice.js';
 import { AuditEntryEntity, type AuditEntryRow } from '../../platform/audit-entry.js';
+import { CompensationCaseEntity, type CompensationCase } from '../../dunning/compensation-case.js';
+import { FollowUpContactEntity, FollowUpEntity, type FollowUp, type FollowUpContact } from '../../dunning/follow-up.js';
+import { RestoreBreachEntity, type RestoreBreach } from '../../dunning/restore-breach.js';
 import { CutApprovalEntity, CutBatchEntity, type CutApproval, type CutBatch } from '../../dunning/cut-batch.js';
 import { CutDryRunEntity, type CutDryRun } from '../../dunning/dry-run.js';
 import { HoldEntity, PlanInstalmentEntity, type Hold, type PlanInstalment } from '../../dunning/hold.js';
@@ -46,10 +49,12 @@ export interface NodeRows {
   AuditEntry: AuditEntryRow;
   Bill: Bill;
   BillingRun: BillingRun;
+  CompensationCase: CompensationCase;
   Customer: Customer;
   CutBatch: CutBatch;
   CutDryRun: CutDryRun;
   CutThresholdChange: CutThresholdChange;
+  FollowUp: FollowUp;
   Gateway: Gateway;
   Hold: Hold;
   Interruption: Interruption;
@@ -59,6 +64,7 @@ export interface NodeRows {
   MeterInstallation: MeterInstallation;
   Notice: Notice;
   Payment: Payment;
+  RestoreBreach: RestoreBreach;
   ServicePoint: ServicePoint;
   SwitchCommand: SwitchCommand;
   TransformerDistrict: TransformerDistrict;
@@ -72,10 +78,12 @@ export const NODE_ENTITIES: { readonly [Name in NodeName]: EntitySchema } = {
   AuditEntry: AuditEntryEntity,
   Bill: BillEntity,
   BillingRun: BillingRunEntity,
+  CompensationCase: CompensationCaseEntity,
   Customer: CustomerEntity,
   CutBatch: CutBatchEntity,
   CutDryRun: CutDryRunEntity,
   CutThresholdChange: CutThresholdChangeEntity,
+  FollowUp: FollowUpEntity,
   Gateway: GatewayEntity,
   Hold: HoldEntity,
   Interruption: InterruptionEntity,
@@ -85,6 +93,7 @@ export const NODE_ENTITIES: { readonly [Name in NodeName]: EntitySchema } = {
   MeterInstallation: MeterInstallationEntity,
   Notice: NoticeEntity,
   Payment: PaymentEntity,
+  RestoreBreach: RestoreBreachEntity,
   ServicePoint: ServicePointEntity,
   SwitchCommand: SwitchCommandEntity,
   TransformerDistrict: TransformerDistrictEntity,
@@ -101,8 +110,11 @@ export interface RelatedRows {
   allocationsOfPayment: PaymentAllocation;
   approvalsOfBatch: CutApproval;
   approvalsOfCommand: CutApproval;
+  breachesOfPayment: RestoreBreach;
   contactsOfCustomer: Contact;
+  contactsOfFollowUp: FollowUpContact;
   correctionsOfBill: Bill;
+  followUpOfInterruption: FollowUp;
   instalmentsOfHold: PlanInstalment;
   installationOfMeterNow: MeterInstallation;
   installationOfServicePointNow: MeterInstallation;
@@ -131,6 +143,9 @@ export const RELATED: { readonly [Name in RelatedName]: RelatedSpec } = {
   allocationsOfPayment: { entity: PaymentAllocationEntity, by: 'paymentId', orderBy: { id: 'asc' } },
   approvalsOfBatch: { entity: CutApprovalEntity, by: 'batchId', orderBy: { approvedAt: 'asc', id: 'asc' } },
   approvalsOfCommand: { entity: CutApprovalEntity, by: 'commandId', orderBy: { approvedAt: 'asc', id: 'asc' } },
+  breachesOfPayment: { entity: RestoreBreachEntity, by: 'paymentId', orderBy: { dueAt: 'asc', id: 'asc' } },
+  contactsOfFollowUp: { entity: FollowUpContactEntity, by: 'followUpId', orderBy: { at: 'asc', id: 'asc' } },
+  followUpOfInterruption: { entity: FollowUpEntity, by: 'interruptionId', orderBy: { id: 'asc' } },
   contactsOfCustomer: { entity: ContactEntity, by: 'customerId', orderBy: { kind: 'asc', id: 'asc' } },
   correctionsOfBill: { entity: BillEntity, by: 'correctsBillId', orderBy: { correctionNumber: 'asc' } },
   instalmentsOfHold: { entity: PlanInstalmentEntity, by: 'holdId', orderBy: { number: 'asc' } },

@@ -32,6 +32,7 @@ const CHECKS: { readonly [Name in NodeName]: Check<Name> } = {
   AuditEntry: (scope, entry) => accountInReach(scope, entry.accountId),
   Bill: ofAccount,
   BillingRun: async (scope, run) => isGiven(run.districtId) && districtInReach(scope, run.districtId),
+  CompensationCase: ofAccount,
   Customer: async (scope, customer) => {
     const accounts = await scope.related('accountsOfCustomer', customer.id);
     const visible = await Promise.all(accounts.map((account) => CHECKS.Account(scope, account)));
@@ -41,6 +42,7 @@ const CHECKS: { readonly [Name in NodeName]: Check<Name> } = {
   CutDryRun: async (scope, run) => typeof run.districtId === 'string' && (await districtStaffInReach(scope, run.districtId)),
   // Thresholds are the company's; whoever sees only a part of it has no business with them.
   CutThresholdChange: () => false,
+  FollowUp: ofAccount,
   Gateway: async (scope, gateway) => {
     const reach = await scope.reach();
     return reach.kind === 'DISTRICTS' && reach.districtIds.includes(gateway.districtId);
@@ -62,6 +64,7 @@ const CHECKS: { readonly [Name in NodeName]: Check<Name> } = {
     if (reach.kind === 'BANK') return payment.postedBy === reach.subject;
     return accountInReach(scope, payment.accountId);
   },
+  RestoreBreach: ofAccount,
   ServicePoint: ofAccount,
   SwitchCommand: ofAccount,
   TransformerDistrict: (scope, district) => districtInReach(scope, district.id),

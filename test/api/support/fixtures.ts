@@ -66,7 +66,7 @@ export async function placeHousehold(api: TestApi, district: District): Promise<
   };
   const now = api.flows.clock.now();
   await api.sql(
-    `WITH c AS (INSERT INTO customer (id, name, customer_class, id_document, created_at) VALUES ($1, $2, 'RESIDENTIAL', '370102190001010000', $3) RETURNING id),
+    `WITH c AS (INSERT INTO customer (id, name, customer_class, id_document, protection_asked_on, created_at) VALUES ($1, $2, 'RESIDENTIAL', '370102190001010000', '2026-01-05', $3) RETURNING id),
        k AS (INSERT INTO contact (id, customer_id, kind, value) SELECT gen_random_uuid(), id, kind, value FROM c, (VALUES ('MOBILE', '13800000000'), ('LANDLINE', '053100000000')) v (kind, value) RETURNING id),
        a AS (INSERT INTO account (id, account_number, customer_id, district_id, currency, tariff_code, opened_at) SELECT $4, $5, c.id, $6, 'CNY', 'SHANDONG-RESIDENTIAL', $3 FROM c RETURNING id)
      INSERT INTO service_point (id, service_point_number, account_id, district_id, address) SELECT $7, $8, a.id, $6, $9 FROM a, k LIMIT 1`,
@@ -132,13 +132,13 @@ export async function placeDebtor(api: TestApi, district: District): Promise<Hou
     periodFrom: '2026-02-01',
     periodTo: '2026-03-01',
   });
+  const sql = <Row>(text: string, values?: readonly unknown[]) => api.flows.db.rows<Row>(statementOf(text), values);
+  await serveCutNotice({ sql }, home);
   return home;
 }
 
 /** Asks for a lawful cut for arrears; it waits for approval. Returns the command's id. */
 export async function placeCutRequest(api: TestApi, home: Household): Promise<string> {
-  const sql = <Row>(text: string, values?: readonly unknown[]) => api.flows.db.rows<Row>(statementOf(text), values);
-  await serveCutNotice({ sql }, home);
   const { commandId } = await requestCut(
     api.flows,
     {

@@ -25,7 +25,10 @@ import { DateTimeScalar, JsonObjectScalar, SafeIntScalar } from '../scalars.js';
 export class InterruptionType
   extends NodeType
   implements
-    Pick<Interruption, 'reason' | 'openedAt' | 'openedBy' | 'evidence' | 'closedAt' | 'closedBy' | 'closingReason'>
+    Pick<
+      Interruption,
+      'reason' | 'openedAt' | 'openedBy' | 'owner' | 'evidence' | 'closedAt' | 'closedBy' | 'closingReason'
+    >
 {
   @Field(() => InterruptionReasonEnum, { description: 'Why (原因).' })
   reason!: InterruptionReason;
@@ -35,6 +38,12 @@ export class InterruptionType
 
   @Field(() => String, { description: 'Who opened it (操作人).' })
   openedBy!: string;
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'The named person who follows the customer up after the cut (责任人).',
+  })
+  owner!: string | null;
 
   @Field(() => JsonObjectScalar, {
     description: 'What it rests on (依据): for a cut, every check with its evidence and clause.',

@@ -1,0 +1,12 @@
+/**
+ * Whatever happens to an account, no cut is sent while something forbids it, and its stage is the one its facts make. Histories are drawn from
+ * a seed; EXAM_SEED replays a failed one. The long run is histories.long.test.ts.
+ */
+import { expectWholeExam } from './histories-expectations.js';
+import { examineHistories } from './histories-exam.js';
+
+test('300 histories: no cut is sent while a blocker holds, each stage is that of its facts', async () => {
+  const firstSeed = Number(process.env['EXAM_SEED'] ?? 1);
+  const result = await examineHistories({ firstSeed, tables: 1, accounts: 300, days: 60 });
+  expectWholeExam(result);
+}, 300_000);
