@@ -24,7 +24,7 @@ import { Wire } from './wire.js';
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 /** Local hours at which the product's hourly schedules get their turn; derived from facts, they may run late, and at night nothing happens. */
-const WATCH_HOURS = [0, 1, 7, 8, 9, 10, 11, 12, 14, 16, 18, 20, 22];
+const WATCH_HOURS = [0, 7, 9, 12, 15, 18, 20];
 /** Ids looked at together after a step; as the product's watch does. */
 const WATCH_GROUP = 500;
 /** One instant settles in a few rounds; more would be a loop of the product, to be looked at. */
@@ -195,6 +195,7 @@ export class Player {
   /** The ladder of whoever changed is looked at again, as the product's watch does. */
   private async watch(): Promise<void> {
     const ids = [...this.taken('changed')].sort();
+    (globalThis as never as { w: number[] }).w ??= []; (globalThis as never as { w: number[] }).w.push(ids.length);
     for (let from = 0; from < ids.length; from += WATCH_GROUP)
       await dunConcerned(this.stage.ctx, ids.slice(from, from + WATCH_GROUP));
   }

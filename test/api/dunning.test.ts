@@ -1,5 +1,5 @@
 import { dunAccounts } from '../../src/flows/run-dunning.js';
-import { placeDebtor, placeDistrict, type District, type Household } from './support/fixtures.js';
+import { placeBill, placeDistrict, placeHousehold, type District, type Household } from './support/fixtures.js';
 import { startTestApi, TEST_START, type TestApi } from './support/test-api.js';
 
 const LADDER = `query ($n: String!) { account(accountNumber: $n) { dunning { stage held paused nextAt policyCode policyVersion anchorBill { dueDate }
@@ -45,9 +45,21 @@ const work = async (token: string, filter: object) =>
     ({ node }: any) => node.account.accountNumber,
   ) as string[];
 
+/** A household overdue since 20 January, to which nothing was told yet. */
+async function debtor(): Promise<Household> {
+  const home = await placeHousehold(api, district);
+  await placeBill(api, home, {
+    totalMinor: 5_469,
+    dueDate: '2026-01-20',
+    periodFrom: '2025-12-01',
+    periodTo: '2026-01-01',
+  });
+  return home;
+}
+
 /** A debtor whose cut notice is to be served by the district's manager. */
 async function announced(): Promise<Household> {
-  const home = await placeDebtor(api, district);
+  const home = await debtor();
   await dunAccounts(api.flows, [home.accountId], TEST_START);
   return home;
 }
@@ -131,7 +143,7 @@ describe('the ladder and its notices', () => {
   });
 
   test('paused and resumed by the desk, with its reason', async () => {
-    const home = await placeDebtor(api, district);
+    const home = await debtor();
     const pause = { accountNumber: home.accountNumber, days: 10 };
     expect(await act(hotline, PAUSE, pause)).toMatchObject({
       account: { dunning: { paused: 'paused to 2026-03-19: as the reader says', steps: [{ state: 'PAUSED' }] } },

@@ -8,7 +8,7 @@ import {
   type District,
 } from './support/fixtures.js';
 import { globalId } from './support/global-ids.js';
-import { codesOf, startTestApi, type Answer, type TestApi } from './support/test-api.js';
+import { codesOf, startTestApi, userErrorsOf, type TestApi } from './support/test-api.js';
 
 const RECORD = `mutation ($i: RecordPaymentInput!) { recordPayment(input: $i) {
   payment { id state amount { amount currency } credited { amount } account { accountNumber due { amount } } allocations { principal { amount } } } replayed restoreCommands { id operation state payment { id } } userErrors { code message field relatedId } } }`;
@@ -40,14 +40,6 @@ const payment = (accountNumber: string, amount: string, more: object = {}) => ({
 });
 const rowsIn = async (table: string): Promise<bigint> =>
   (await api.sql<{ count: bigint }>(`SELECT count(*) AS count FROM ${table}`))[0]!.count;
-/** The user errors of the only field of a mutation's answer. */
-const userErrorsOf = (
-  answer: Answer,
-): { code: string; field: string | null; message: string; relatedId?: string }[] => {
-  expect(answer.errors).toBeUndefined();
-  return Object.values(answer.data as Record<string, { userErrors: [] }>)[0]!.userErrors;
-};
-
 describe('recordPayment', () => {
   test('a payment of everything overdue brings power back by itself, and the same key gives the same payment', async () => {
     const home = await placeDebtor(api, district);

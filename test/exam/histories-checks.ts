@@ -12,6 +12,8 @@ import { isOff, objections, openHolds } from './histories-oracle.js';
 import { clock, dateOf, dayAt, type Story } from './histories-story.js';
 import type { Table } from './histories-table.js';
 
+const OF_NOTICES = ['MANDATORY_NOTICES', 'NOTICE_SERVED', 'COPY_TO_AUTHORITY', 'LAST_CALL'];
+
 /** Asks the product about everybody, as if all had approved, and compares with the oracle, check by check. */
 export async function compare(table: Table, ms: number): Promise<string[]> {
   const at = new Date(ms);
@@ -31,8 +33,11 @@ export async function compare(table: Table, ms: number): Promise<string[]> {
     const open = objections(story, table.town, ms, questionAbout(story, null));
     for (const { code } of said) table.asked.set(code, (table.asked.get(code) ?? 0) + 1);
     table.count('question compared');
-    const missed = [...open].filter((code) => !said.some((check) => check.code === code));
-    const added = said.filter(({ code }) => !open.has(code)).map(({ code, evidence }) => `${code} (${evidence})`);
+    // Where nothing is owed there is nothing that a notice could have spoken of.
+    const idle = ['OVERDUE_DEBT', 'READING_PROVEN', 'PREPAID_BALANCE'].some((code) => open.has(code));
+    const counts = (code: string): boolean => !idle || !OF_NOTICES.includes(code);
+    const missed = [...open].filter((code) => counts(code) && !said.some((check) => check.code === code));
+    const added = said.filter(({ code }) => counts(code) && !open.has(code)).map(({ code, evidence }) => `${code} (${evidence})`);
     if (missed.length === 0 && added.length === 0) return [];
     return [
       `asked at ${clock(ms)}: the product does not see ${missed.join(', ') || 'nothing'}, and sees by itself ${added.join(', ') || 'nothing'}\n${story.tell()}`,
@@ -143,7 +148,7 @@ function stageFaults(story: Story, { stage, held }: Ladder, table: Table, ms: nu
   const say = (right: boolean, text: string): void => void (right || faults.push(`${stage}: ${text}`));
   say((stage === 'CUT') === isOff(story), isOff(story) ? 'power is off' : 'power is on');
   say((held !== null) === openHolds(story).length > 0, `held ${held}, ${openHolds(story).length} holds are open`);
-  const owes = book.unpaid.length > 0 || (story.prepaid && book.balance <= 5_000n);
+  const owes = book.owed > 0n || (story.prepaid && book.balance <= 5_000n);
   if (stage !== 'CUT') say((stage === 'CLEAR') === !owes, owes ? 'something is owed' : 'nothing is owed');
   const late = story.prepaid ? book.balance < 0n : book.unpaid.some(({ due }) => due < today);
   if (late) say(RANK.get(stage)! <= RANK.get('OVERDUE')!, 'something is overdue');

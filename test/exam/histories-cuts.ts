@@ -58,7 +58,7 @@ export async function askForCuts(table: Table, ms: number): Promise<void> {
   await table.each(table.stories, async (story) => {
     const open = objections(story, table.town, ms, questionAbout(story, null));
     const promising = [...open].every((code) => LATER.includes(code));
-    if (!story.dice.chance(promising ? 0.75 : isOff(story) ? 0.05 : 0.08)) return;
+    if (!story.dice.chance(promising ? 0.75 : 0.03)) return;
     const by = story.dice.pick(ASKERS);
     const request = {
       servicePointId: story.servicePointId,

@@ -100,6 +100,7 @@ export async function endHoldOf(table: Table, story: Story, ms: number): Promise
 export async function endHoldsByThemselves(table: Table, ms: number): Promise<string[]> {
   const at = new Date(ms);
   await expireHolds(table.ctx(ms), at);
+  await table.readFees();
   const ended = await table.sql<{ id: string; accountId: string; outcome: string }>(
     `SELECT id, account_id AS "accountId", outcome FROM hold WHERE closed_at = $1`,
     [at],

@@ -34,11 +34,14 @@ const KINDS: readonly ProtectionKind[] = [
 const CAUSES = ['FORGOT', 'FORGOT', 'MALICIOUS', 'MALICIOUS', 'AWAY', 'TENANT', 'HARDSHIP', 'DISPUTE', 'BANK_LATE'] as const;
 const CHANNELS: readonly PaymentChannel[] = ['MOBILE_APP', 'BANK', 'COUNTER_CHEQUE', 'COUNTER_CASH'];
 
+/** How many of all accounts a full moment touches. */
+const LIVELINESS = 0.25;
+
 /** One of these, or nothing, befalls every account at this moment. */
 export async function live(table: Table, ms: number, liveliness: number): Promise<void> {
   await billSome(table, ms, 0.16 * liveliness);
   await table.each(table.stories, async (story) => {
-    if (!story.dice.chance(0.4 * liveliness)) return;
+    if (!story.dice.chance(LIVELINESS * liveliness)) return;
     const book = new Book(story);
     const off = isOff(story);
     const acts: readonly (readonly [number, (table: Table, story: Story, ms: number) => Promise<void>])[] = [
@@ -65,6 +68,7 @@ export async function live(table: Table, ms: number, liveliness: number): Promis
       at -= weight;
     }
   });
+  await table.readFees();
 }
 
 /** Bills for some accounts: due soon, or long ago, as if the history had begun earlier. */
@@ -119,14 +123,18 @@ async function pay(table: Table, story: Story, ms: number): Promise<void> {
   const { dice } = story;
   const book = new Book(story);
   const today = dayAt(ms);
-  const due = book.unpaid.reduce((sum, { fen, paid }) => sum + fen - paid, 0n);
+  // Nobody here works out late fees: who wants to pay all pays generously.
+  const due = book.owed;
+  const fees = due / 8n + 200n;
   const late = book.unpaid.reduce((sum, { due: on, fen, paid }) => (on < today ? sum + fen - paid : sum), 0n);
   const [what, fen] = dice.pick([
     ['paid a part', due / 2n + 1n],
     ['paid what is overdue', late],
     ['paid all', due],
     ['paid all', due],
-    ['paid too much', due + BigInt(1 + dice.below(20_000))],
+    ['paid all and the fees', due + fees],
+    ['paid all and the fees', due + fees],
+    ['paid too much', due + fees + BigInt(1 + dice.below(20_000))],
     ['paid one fen', 1n],
   ] as const);
   if (fen <= 0n) return;

@@ -19,6 +19,7 @@ export const isoWeekday = (day: number): number => ((day + 3) % 7) + 1;
 export type Happening =
   | { what: 'billed'; id: string; due: number; readOn: number; fen: bigint; estimated: boolean }
   | { what: 'paid'; id: string; fen: bigint; valueDay: number; channel: string }
+  | { what: 'fee'; bill: string; fen: bigint }
   | { what: 'reversed'; id: string }
   | { what: 'asked' }
   | { what: 'protected'; kind: string; until: number | null }
@@ -79,6 +80,12 @@ export class Story {
 
   add(ms: number, happening: Happening): void {
     this.events.push({ ms, ...happening });
+  }
+
+  /** A late fee that a payment made due: entered before the payment of the same moment. Below zero: waived. */
+  addFee(ms: number, bill: string, fen: bigint): void {
+    const place = this.events.findIndex((event) => event.ms === ms && event.what === 'paid');
+    this.events.splice(place < 0 ? this.events.length : place, 0, { ms, what: 'fee', bill, fen });
   }
 
   /** The last happening of a kind. */

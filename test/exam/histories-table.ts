@@ -37,6 +37,7 @@ export class Table {
   day: number;
   /** Notices made before this instant have been seen. */
   lookedMs = 0;
+  private lastFee = 0n;
 
   private constructor(
     readonly relight: TestRelight,
@@ -64,6 +65,26 @@ export class Table {
   /** One statement, by its text. */
   sql<Row>(text: string, values: readonly unknown[] = []): Promise<Row[]> {
     return this.relight.ctx.db.rows<Row>(statementOf(text), values);
+  }
+
+  /** Late fees that the product has entered or waived since the last look: what they must be is examined elsewhere. */
+  async readFees(): Promise<void> {
+    const rows = await this.sql<{ id: bigint; accountId: string; bill: string; kind: string; fen: bigint; at: Date }>(
+      `SELECT id, coalesce(debit_account_id, credit_account_id) AS "accountId", bill_id AS bill, kind, amount_minor AS fen, at
+       FROM ledger_entry WHERE id > $1 AND kind IN ('LATE_FEE', 'LATE_FEE_REVERSED') ORDER BY id`,
+      [this.lastFee],
+    );
+    // A waiver takes a fee back and enters what is left of it; only the difference is a fact.
+    const sums = new Map<string, (typeof rows)[number]>();
+    for (const row of rows) {
+      this.lastFee = row.id;
+      const key = `${row.bill} ${row.at.getTime()}`;
+      const fen = (row.kind === 'LATE_FEE' ? row.fen : -row.fen) + (sums.get(key)?.fen ?? 0n);
+      sums.set(key, { ...row, fen });
+      this.count(row.kind === 'LATE_FEE' ? 'late fee entered' : 'late fee reversed');
+    }
+    for (const { accountId, bill, fen, at } of sums.values())
+      this.byAccount.get(accountId)?.addFee(at.getTime(), bill, fen);
   }
 
   bookOf = (story: Story): Book => new Book(story);

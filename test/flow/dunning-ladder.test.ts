@@ -107,7 +107,7 @@ describe('the ladder on real rows', () => {
   test('paid: what is under way is taken back, and each untaken step keeps its reason', async () => {
     const house = await remindedDebtor();
     await dun(relight, house, '2026-04-01');
-    await pay(house, '2026-04-02');
+    await pay(house, '2026-04-02', 12_000n);
     await dun(relight, house, '2026-04-02');
     expect(await told(relight, house)).toEqual([
       'DAY_5 SMS SERVED',

@@ -1,5 +1,6 @@
 import type { EntityMetadata, EntityProperty, MikroORM } from '@mikro-orm/postgresql';
 import { openOrm } from '../../src/orm.js';
+import { NOTICE_MOVES } from '../../src/dunning/notice.js';
 import { SWITCH_COMMAND_MOVES } from '../../src/switching/switch-command.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 import pg from 'pg';
@@ -13,9 +14,11 @@ const NOT_ENTITIES = new Set([
   'audit_checkpoint', // platform/audit-seals.ts
   'kill_switch', // flows/set-kill-switch.ts
   'switch_command_move', // the trigger's copy of SWITCH_COMMAND_MOVES
+  'notice_move', // the trigger's copy of NOTICE_MOVES
   'uplink_quarantine', // flows/take-uplink.ts
   'simulated_world', // simulation/open-world.ts
   'period_reading', // metering/readings.ts, billing/billing-facts.ts
+  'restore_clock_ended', // dunning/restore-breaches.ts
   'billing_run_page', // billing/billing-runs.ts
   'mikro_orm_migrations', // the ORM's own
 ]);
@@ -119,6 +122,14 @@ describe('the migrated schema and the code agree', () => {
     const declared = Object.entries(SWITCH_COMMAND_MOVES).flatMap(([from, targets]) =>
       targets.map((to) => `${from} → ${to}`),
     );
+    expect(stored.map(({ move }) => move).sort()).toEqual(declared.sort());
+  });
+
+  test('the database allows a notice exactly the moves of NOTICE_MOVES', async () => {
+    const stored = (
+      await client.query<{ move: string }>(`SELECT from_state || ' → ' || to_state AS move FROM notice_move`)
+    ).rows;
+    const declared = Object.entries(NOTICE_MOVES).flatMap(([from, targets]) => targets.map((to) => `${from} → ${to}`));
     expect(stored.map(({ move }) => move).sort()).toEqual(declared.sort());
   });
 });

@@ -10,6 +10,10 @@ const AUDIT_FAULTS = statement(
      UNION ALL SELECT 'Interruption', id, CASE WHEN closed_at IS NULL THEN reason END FROM interruption
      UNION ALL SELECT 'Bill', id, 'ISSUED' FROM bill
      UNION ALL SELECT 'LateFeeWaiver', id, state FROM late_fee_waiver
+     UNION ALL SELECT 'FollowUp', id, state FROM follow_up
+     UNION ALL SELECT 'CompensationCase', id, state FROM compensation_case
+     UNION ALL SELECT 'RestoreBreach', id, CASE WHEN accepted_by_customer THEN 'ACCEPTED' WHEN NOT accepted_by_customer THEN 'NOT_ACCEPTED'
+       WHEN explanation IS NOT NULL THEN 'EXPLAINED' ELSE 'RECORDED' END FROM restore_breach
      UNION ALL SELECT 'MeterInstallation', id, CASE WHEN removed_at IS NULL THEN 'INSTALLED' ELSE 'REMOVED' END FROM meter_installation),
    entry AS (
      SELECT e.*, lag(to_state) OVER w AS previous, row_number() OVER w AS position, lead(id) OVER w AS following

@@ -63,6 +63,13 @@ const LEDGER_FAULTS = statement(
      WHERE NOT EXISTS (SELECT FROM late_fee f WHERE f.id = l.entry_id AND f.kind = 'LATE_FEE' AND f.bill_id = l.bill_id)
    UNION ALL SELECT 'bill ' || bill_number || ' says late fee ' || late_fee_minor || ', its ledger says ' || entered FROM bill_late_fee WHERE late_fee_minor <> entered
    UNION ALL SELECT 'bill ' || bill_number || ' has a waiver of another account' FROM bill_late_fee WHERE foreign_waiver
+   UNION ALL SELECT 'compensation case ' || c.id || ' grants ' || c.granted_minor || ', its entry is ' || e.kind || ' ' || e.debit_code || ' ' || e.credit_code || ' ' || e.amount_minor
+     FROM compensation_case c JOIN ledger_entry e ON e.id = c.ledger_entry_id
+     WHERE (e.kind, e.debit_code, e.credit_code, e.amount_minor, e.credit_account_id, e.currency)
+       <> ('COMPENSATION', 'COMPENSATION', 'CUSTOMER_CREDIT', c.granted_minor, c.account_id, c.currency)
+   UNION ALL SELECT 'compensation entry ' || id || ' belongs to no case' FROM ledger_entry e
+     WHERE (e.kind = 'COMPENSATION' OR 'COMPENSATION' IN (e.debit_code, e.credit_code))
+       AND NOT EXISTS (SELECT FROM compensation_case c WHERE c.ledger_entry_id = e.id)
    UNION ALL SELECT 'entry ' || p.id || ' is in ' || p.currency || ', its account in ' || a.currency FROM posting p JOIN account a ON a.id = p.account_id WHERE a.currency <> p.currency
    UNION ALL SELECT 'entry ' || e.id || ' does not mirror entry ' || o.id FROM ledger_entry e JOIN ledger_entry o ON o.id = e.reverses_entry_id
      WHERE (e.debit_code, e.credit_code, e.amount_minor, e.currency) <> (o.credit_code, o.debit_code, o.amount_minor, o.currency)

@@ -163,3 +163,11 @@ function countStatements(db: Database, orm: MikroORM): () => number {
     return since;
   };
 }
+
+/** The user errors of the only field of a mutation's answer. */
+export const userErrorsOf = (
+  answer: Answer,
+): { code: string; field: string | null; message: string; relatedId?: string }[] => {
+  expect(answer.errors).toBeUndefined();
+  return Object.values(answer.data as Record<string, { userErrors: [] }>)[0]!.userErrors;
+};
