@@ -53,7 +53,7 @@ export async function ownPostgres(undo: Undo): Promise<string> {
   undo.push(() => rmSync(dataDir, { recursive: true, force: true }));
   const postgres = await startEmbeddedPostgres({
     dataDir,
-    settings: { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' },
+    settings: { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', plan_cache_mode: 'force_generic_plan', enable_seqscan: 'off', random_page_cost: '1.1' },
   });
   undo.push(() => postgres.stop());
   await migrate(postgres.url);

@@ -26,7 +26,7 @@ try {
   const stage = await setStage(url, scenario, undo);
   t('stage');
   const h = await openDistrict(stage.ctx, scenario, stage.startsAt, () => undefined);
-  t('world');
+  await stage.ctx.db.pool.query('ANALYZE'); t('world');
   spent.clear();
   const p = await Player.open(stage, scenario, h);
   await p.play(async (day) => t(`${day} steps ${p.steps}`));

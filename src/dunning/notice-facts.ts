@@ -6,19 +6,21 @@ type NoticeFact = LadderFacts['notices'][number];
 /** Notices of one account that are read at most: more in one case of arrears would be harassment, and the latest are what counts. */
 const MOST_NOTICES = 200;
 
-// Only what may still decide something: open ones, ones that name a bill with unpaid principal, and ones about a prepaid balance.
+// Only what may still decide something: open ones, ones that name a bill with unpaid principal, and ones about a prepaid balance. No EXISTS:
+// PostgreSQL would answer it from a hash of all notices of all bills, however few accounts are asked about.
 const NOTICE_FACTS = statement(
   'notice-facts',
   `SELECT n.account_id AS "accountId", n.id AS "noticeId", n.step_code AS "stepCode", n.purpose, n.state, n.created_at AS "createdAt",
           n.served_at AS "servedAt", n.failed_at AS "failedAt", n.proof_kind AS "proofKind", n.failure_code AS "failureCode",
-          EXISTS (SELECT FROM notice c WHERE c.copy_of_id = n.id AND c.recipient = 'AUTHORITY' AND c.state IN ('SENT', 'SERVED')) AS "copiedToAuthority",
+          coalesce((SELECT true FROM notice c WHERE c.copy_of_id = n.id AND c.recipient = 'AUTHORITY' AND c.state IN ('SENT', 'SERVED') LIMIT 1), false)
+            AS "copiedToAuthority",
           ARRAY(SELECT nb.bill_id::text FROM notice_bill nb WHERE nb.notice_id = n.id ORDER BY nb.bill_id) AS "billIds"
    FROM unnest($1::uuid[]) AS wanted (id)
    CROSS JOIN LATERAL (
      SELECT n.id, n.account_id, n.step_code, n.purpose, n.state, n.created_at, n.served_at, n.failed_at, n.failure_code, n.proof_kind
      FROM notice n WHERE n.account_id = wanted.id AND n.copy_of_id IS NULL
        AND (n.state IN ('PREPARED', 'SENT') OR n.anchor_bill_id IS NULL
-            OR EXISTS (SELECT FROM notice_bill nb JOIN bill b ON b.id = nb.bill_id AND b.paid_minor < b.total_minor WHERE nb.notice_id = n.id))
+            OR (SELECT true FROM notice_bill nb JOIN bill b ON b.id = nb.bill_id AND b.paid_minor < b.total_minor WHERE nb.notice_id = n.id LIMIT 1))
      ORDER BY n.id DESC LIMIT ${MOST_NOTICES}) n
    ORDER BY n.account_id, n.created_at, n.id`,
 );

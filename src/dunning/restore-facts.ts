@@ -35,7 +35,9 @@ export const firstProofOfPower = (point: string, since: string): string =>
 /** The facts of restores `c`, as JSON in the order of their ids. */
 const RESTORES = `coalesce(json_agg(json_build_object('commandId', c.id, 'servicePointId', c.service_point_id, 'orderedAt', c.requested_at,
     'provenAt', ${firstProofOfPower('c.service_point_id', 'c.requested_at')},
-    'notDueFrom', (SELECT min(x.opened_at) FROM interruption x WHERE x.service_point_id = c.service_point_id AND x.opened_at >= c.requested_at))
+    'notDueFrom', (SELECT min(x.opened_at) FROM interruption x WHERE x.service_point_id = c.service_point_id AND x.opened_at >= c.requested_at
+                     -- Not the one whose end ordered this restore, should a clock stand still.
+                     AND (x.closed_at IS NULL OR x.closed_at > c.requested_at)))
     ORDER BY c.id) FILTER (WHERE c.id IS NOT NULL), '[]')`;
 
 const OF_ACCOUNT = `JOIN account a ON a.id = s.account_id JOIN customer k ON k.id = a.customer_id`;

@@ -28,8 +28,8 @@ export interface StopSign {
 const NEVER: StopSign = { stopped: false };
 
 /**
- * Takes the oldest dry run that waits, or whose process died, and works it off from where it stands: a page of service points judged
- * and written in one transaction, so memory is that of a page and a kill loses nothing. Returns false when there was none.
+ * Takes the oldest dry run that waits, or whose process died, and works it off from where it stands. The lines of a page and how far the
+ * run is are written in one transaction, so a kill neither loses nor doubles any. Returns false when there was none.
  */
 export async function workDryRun(
   ctx: DryRunContext,
@@ -72,42 +72,68 @@ const actorOf = ({ origin, requestedBy }: DryRunToWork): Actor => ({
 const isOver = (ctx: DryRunContext, { forDate }: DryRunToWork): boolean =>
   forDate < localDate(ctx.clock.now(), ctx.timeZone);
 
-type Progress = DryRunProgress & { readonly position: string; readonly isLast: boolean };
+/** A page under way: which service points it has is known, what is to be said about them is being worked out. */
+interface Page {
+  readonly upTo: string;
+  readonly isLast: boolean;
+  readonly lines: Promise<readonly NewDryRunLine[]>;
+}
 
+type RunAtWork = DryRunToWork & { readonly worker: string };
+
+/** While one page is judged and written the next is read: two pages are in memory, never more. */
 async function workPages(
   ctx: DryRunContext,
-  run: DryRunToWork & { readonly worker: string },
+  run: RunAtWork,
   stop: StopSign,
   onPage: (progress: DryRunProgress) => void,
 ): Promise<'DONE' | 'STOPPED' | 'TAKEN'> {
-  for (let after = run.position ?? FIRST_ID; ;) {
-    const page = await judgePage(ctx, run, after);
-    if (page === 'TAKEN') return page;
-    onPage(page);
-    ctx.nudges.nudge('changed', [run.id]);
-    if (page.isLast) return 'DONE';
-    if (stop.stopped) return 'STOPPED';
-    after = page.position;
+  let following: Promise<Page> | undefined = beginPage(ctx, run, run.position ?? FIRST_ID);
+  try {
+    while (following) {
+      const page: Page = await following;
+      following = page.isLast || stop.stopped ? undefined : beginPage(ctx, run, page.upTo);
+      const written = { upTo: page.upTo, lines: await page.lines };
+      const progress = await ctx.db.transaction('dry-run-page', (tx) => recordDryRunPage(tx, run, written));
+      if (!progress) return 'TAKEN';
+      onPage(progress);
+      ctx.nudges.nudge('changed', [run.id]);
+      if (page.isLast) return 'DONE';
+    }
+    return 'STOPPED';
+  } finally {
+    // Whoever ends early leaves nothing behind that still reads.
+    await following?.then(({ lines }) => lines).catch(() => undefined);
   }
 }
 
-const judgePage = (
+/** Nothing is locked: what changes while a dry run is made is judged again by the proposal, the release and the sending. */
+function beginPage(ctx: DryRunContext, run: RunAtWork, after: string): Promise<Page> {
+  const begun = readPage(ctx, run, after);
+  // A failure is told where the page is awaited; until then it is not one that nobody hears.
+  begun.catch(() => undefined);
+  return begun;
+}
+
+async function readPage(ctx: DryRunContext, run: RunAtWork, after: string): Promise<Page> {
+  const limit = LIMITS.dryRunPage.value;
+  const candidates = await dryRunCandidates(ctx.db, run.districtId, { after, date: run.forDate, limit });
+  const lines = judge(ctx, run, candidates);
+  lines.catch(() => undefined);
+  return { upTo: candidates.at(-1)?.servicePointId ?? after, isLast: candidates.length < limit, lines };
+}
+
+async function judge(
   ctx: DryRunContext,
-  run: DryRunToWork & { readonly worker: string },
-  after: string,
-): Promise<Progress | 'TAKEN'> =>
-  ctx.db.transaction('dry-run-page', async (tx) => {
-    const limit = LIMITS.dryRunPage.value;
-    const candidates = await dryRunCandidates(tx, run.districtId, { after, date: run.forDate, limit });
-    const decisions = await decideCuts(ctx, tx, candidates, run.judgedFor);
-    const lines = candidates.flatMap((candidate) => {
-      const decision = decisions.get(candidate.servicePointId);
-      return decision ? [lineOf(candidate, decision, run.forDate)] : [];
-    });
-    const position = candidates.at(-1)?.servicePointId ?? after;
-    const progress = await recordDryRunPage(tx, run, { upTo: position, lines });
-    return progress ? { ...progress, position, isLast: candidates.length < limit } : 'TAKEN';
+  run: RunAtWork,
+  candidates: readonly DryRunCandidate[],
+): Promise<NewDryRunLine[]> {
+  const decisions = await decideCuts(ctx, ctx.db, candidates, run.judgedFor);
+  return candidates.flatMap((candidate) => {
+    const decision = decisions.get(candidate.servicePointId);
+    return decision ? [lineOf(candidate, decision, run.forDate)] : [];
   });
+}
 
 function lineOf(candidate: DryRunCandidate, decision: CutDecision, forDate: string): NewDryRunLine {
   const { supply, facts, policy, checks } = decision;

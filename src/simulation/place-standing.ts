@@ -40,10 +40,20 @@ const ASKED = 0.94;
 const REACHED = 0.92;
 const WRONG_PERSON = 0.03;
 const VISITED = 0.15;
-const CAUSE_KNOWN = 0.7;
+const CAUSE_KNOWN = 0.85;
 const HELD = 0.06;
 const CONTACT_DAYS = 30;
-const CAUSES: readonly ArrearsCause[] = ['FORGOT', 'FORGOT', 'AWAY', 'TENANT', 'HARDSHIP', 'BANK_LATE', 'MALICIOUS'];
+/** Contacts were proven in the first weeks of the history, before anybody had to be reminded. */
+const DAYS_OF_MONTH = 28;
+/** Most have simply forgotten. */
+const CAUSES: readonly ArrearsCause[] = [
+  ...Array.from({ length: 7 }, () => 'FORGOT' as const),
+  'AWAY',
+  'TENANT',
+  'HARDSHIP',
+  'BANK_LATE',
+  'MALICIOUS',
+];
 const HOLDS = ['DISPUTE', 'HARDSHIP', 'PROMISE_TO_PAY'] as const;
 /** What a promise of the simulated world is about, and how long it and a time of hardship last. */
 const PROMISED_MINOR = 5_000n;
@@ -92,7 +102,14 @@ export async function placeStanding(
   await insertContactProofs(
     tx,
     drawn.flatMap(({ premise, standing }) =>
-      proofsOf(premise, standing, startOfLocalDay(addDays(today, -standing.contactDaysAgo), ctx.timeZone)),
+      proofsOf(
+        premise,
+        standing,
+        startOfLocalDay(
+          addDays(today, -Math.max(1, plan.months * DAYS_OF_MONTH - standing.contactDaysAgo)),
+          ctx.timeZone,
+        ),
+      ),
     ),
     by,
   );

@@ -16,8 +16,8 @@ const HOUR_MS = 3_600_000;
 const BILL_HOUR = 9;
 const PAYING_AFTER_DAYS = 8;
 /** Days after a bill on which the arrears are followed up: once the prompt payers have paid, so that nobody is reminded in vain. */
-const DUNNING_DAYS = [9, 10, 19, 29];
-/** In the last month before the world starts, before the payments: the notice of the cut is in its lawful week then. */
+const DUNNING_DAYS = [9, 12, 15, 18, 21, 24, 27];
+/** In the last month before the world starts, before the payments: the notice of the cut is served in its lawful week. */
 const LAST_DUNNING_DAY = 4;
 const HANDED_OVER_AFTER_MS = 4 * HOUR_MS;
 const NOTICES_AT_ONCE = 500;

@@ -11,7 +11,7 @@ import { UserError } from '../../src/platform/errors.js';
 import type { SwitchOrder } from '../../src/switching/dispatch.js';
 import { newKey } from '../flow/support/houses.js';
 import { person } from '../support/test-relight.js';
-import { isOff, objections, type Question } from './histories-oracle.js';
+import { objections, type Question } from './histories-oracle.js';
 import { clock, dateOf, dayAt, type Story } from './histories-story.js';
 import type { Table } from './histories-table.js';
 
@@ -162,7 +162,7 @@ export async function dispatch(table: Table, ms: number): Promise<string[]> {
   const due = await commandsIn(table, 'QUEUED', 'AND not_before <= $2', [new Date(ms)]);
   if (table.town.stopped && due.length > 0) table.block('KILL_SWITCH', due.length);
   await dispatchCuts(table.ctx(ms), (order) => {
-    const story = table.stories.find(({ accountNumber }) => accountNumber === order.accountNumber)!;
+    const story = table.storyOf(order)!;
     const open = objections(story, table.town, ms, questionAbout(story, order.commandId));
     story.add(ms, { what: 'cut', command: order.commandId });
     table.count(story.prepaid ? 'cut sent, prepaid' : 'cut sent, postpaid');
@@ -176,25 +176,31 @@ export async function dispatch(table: Table, ms: number): Promise<string[]> {
   return faults;
 }
 
-/** Restores go out, and meters do as they were told; some are silent for a while. */
+/** Restores go out, and their meters close. */
+export async function restore(table: Table, ms: number): Promise<void> {
+  const sent = (await dispatchRestores(table.ctx(ms))).flatMap((order) => {
+    const story = table.storyOf(order);
+    return story ? [{ order, story }] : [];
+  });
+  if (sent.length === 0) return;
+  await takeUplink(table.ctx(ms), sent.map(({ order, story }) => reportOf(order, story, ms)));
+  for (const { story } of sent) story.add(ms, { what: 'powered' });
+  table.count('power restored', sent.length);
+}
+
+/** Meters do what the orders sent to them say; unless `all`, some are silent for a while. */
 export async function obey(table: Table, ms: number, all: boolean): Promise<void> {
-  for (const order of await dispatchRestores(table.ctx(ms))) {
-    const story = table.stories.find(({ accountNumber }) => accountNumber === order.accountNumber);
-    if (story) table.sent.push({ order, story });
-  }
-  const heard = table.sent.filter(({ story, order }) => order.operation === 'RESTORE' || all || story.dice.chance(0.85));
+  const heard = table.sent.filter(({ story }) => all || story.dice.chance(0.85));
   table.sent = table.sent.filter((one) => !heard.includes(one));
+  // A meter that was exchanged meanwhile says nothing any more.
   const current = heard.filter(({ order, story }) => order.serial === story.serial);
+  if (current.length === 0) return;
   await takeUplink(table.ctx(ms), current.map(({ order, story }) => reportOf(order, story, ms)));
-  for (const { order, story } of current) {
-    if (order.operation === 'CUT') {
-      const [row] = await table.sql<{ state: string }>('SELECT state FROM switch_command WHERE id = $1', [order.commandId]);
-      if (row!.state === 'VERIFIED') story.add(ms, { what: 'proven', command: order.commandId });
-    } else {
-      story.add(ms, { what: 'powered' });
-      table.count('power restored');
-    }
-  }
+  const proven = await table.sql<{ id: string }>(`SELECT id FROM switch_command WHERE id = ANY($1::uuid[]) AND state = 'VERIFIED'`, [
+    current.map(({ order }) => order.commandId),
+  ]);
+  for (const { order, story } of current)
+    if (proven.some(({ id }) => id === order.commandId)) story.add(ms, { what: 'proven', command: order.commandId });
 }
 
 const reportOf = (order: SwitchOrder, story: Story, ms: number): Parameters<typeof takeUplink>[1][number] => ({

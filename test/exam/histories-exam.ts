@@ -2,7 +2,7 @@
 import { ledgerFaults } from '../support/check-ledger.js';
 import { auditFaults } from '../support/check-audit.js';
 import { checkStages, compare } from './histories-checks.js';
-import { askForCuts, decide, dispatch, obey, propose, runTheBatches, stop } from './histories-cuts.js';
+import { askForCuts, decide, dispatch, obey, propose, restore, runTheBatches, stop } from './histories-cuts.js';
 import { endHoldsByThemselves } from './histories-holds.js';
 import { live, putMeterBack } from './histories-life.js';
 import { dun, post, serve } from './histories-mail.js';
@@ -64,7 +64,7 @@ async function playDay(table: Table): Promise<string[]> {
   const faults = await endHoldsByThemselves(table, at(485));
   if (dice.chance(0.4)) faults.push(...(await dispatch(table, at(482 + dice.below(60)))));
   await changeTown(table, at(489));
-  await live(table, at(490), 1);
+  await lifeGoesOn(table, at(490), 1);
   await dun(table, at(510));
   await post(table, at(511));
   await serve(table, at(520), 0.85);
@@ -72,13 +72,19 @@ async function playDay(table: Table): Promise<string[]> {
   await post(table, at(523));
   await serve(table, at(528), 0.5);
   faults.push(...(await playCuts(table, dice.pick(ASKING))));
-  await live(table, at(1_235), 0.6);
+  await lifeGoesOn(table, at(1_235), 0.6);
   await obey(table, at(1_240), true);
   if (dice.chance(0.3)) faults.push(...(await dispatch(table, at(1_245))));
   for (const story of table.stories)
     if (story.last('meter')!.installation === null) await putMeterBack(table, story, at(1_250));
   await obey(table, at(1_255), true);
   return [...faults, ...(await checkStages(table, at(1_260)))];
+}
+
+/** Something befalls some; where that brings power back, the restore goes out at once. */
+async function lifeGoesOn(table: Table, ms: number, liveliness: number): Promise<void> {
+  await live(table, ms, liveliness);
+  await restore(table, ms);
 }
 
 /** From the wish to the wire, with life going on in between. */
@@ -90,10 +96,9 @@ async function playCuts(table: Table, asking: number): Promise<string[]> {
   await askForCuts(table, at(1));
   await decide(table, at(3));
   await runTheBatches(table, at(4));
-  await dun(table, at(5));
   await post(table, at(6));
   if (dice.chance(0.06)) await stop(table, at(12), true);
-  await live(table, at(20), 0.25);
+  await lifeGoesOn(table, at(20), 0.25);
   if (dice.chance(0.3)) faults.push(...(await dispatch(table, at(22 + dice.below(16)))));
   faults.push(...(await compare(table, at(40))));
   const late = dice.chance(0.15);
@@ -101,9 +106,8 @@ async function playCuts(table: Table, asking: number): Promise<string[]> {
   await obey(table, at(56), false);
   await decide(table, at(57));
   await runTheBatches(table, at(58));
-  await dun(table, at(59));
   await post(table, at(60));
-  await live(table, at(75), 0.1);
+  await lifeGoesOn(table, at(75), 0.1);
   if (table.town.stopped && dice.chance(0.5)) await stop(table, at(80), false);
   faults.push(...(await dispatch(table, at(late ? 130 + dice.below(40) : 97 + dice.below(10)))));
   await obey(table, at(172), false);

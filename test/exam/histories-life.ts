@@ -236,12 +236,11 @@ async function exchange(table: Table, story: Story, ms: number): Promise<void> {
   const change = { servicePointId: story.servicePointId, newMeterId: id, ...wh, note: 'exam', idempotencyKey: newKey() };
   const done = await table.attempt('meter exchanged', () => exchangeMeter(table.ctx(ms), change, CLERK));
   if (done instanceof UserError) return;
-  newMeter(table, story, ms, { id, serial, installationId: done.installationId });
+  newMeter(story, ms, { id, serial, installationId: done.installationId });
 }
 
-function newMeter(table: Table, story: Story, ms: number, on: { id: string; serial: string; installationId: string }) {
+function newMeter(story: Story, ms: number, on: { id: string; serial: string; installationId: string }) {
   Object.assign(story, { meterId: on.id, serial: on.serial, installationId: on.installationId });
-  table.byMeter.set(on.id, story);
   story.add(ms, { what: 'meter', installation: on.installationId });
 }
 
@@ -265,5 +264,5 @@ export async function putMeterBack(table: Table, story: Story, ms: number): Prom
     await insertInstallations(tx, [back], new Date(ms), CLERK);
   });
   table.count('meter put back');
-  newMeter(table, story, ms, { id: meterId, serial, installationId });
+  newMeter(story, ms, { id: meterId, serial, installationId });
 }

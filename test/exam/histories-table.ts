@@ -25,7 +25,7 @@ export class Table {
   readonly town: Town = { stopped: false, closedUntil: new Map(), appDown: false };
   readonly stories: Story[] = [];
   readonly byAccount = new Map<string, Story>();
-  readonly byMeter = new Map<string, Story>();
+  private readonly byNumber = new Map<string, Story>();
   readonly districts: string[] = [];
   readonly dice: Dice;
   /** What happened, and what blocked, how often. */
@@ -86,6 +86,8 @@ export class Table {
     for (const { accountId, bill, fen, at } of sums.values())
       this.byAccount.get(accountId)?.addFee(at.getTime(), bill, fen);
   }
+
+  storyOf = ({ accountNumber }: SwitchOrder): Story | undefined => this.byNumber.get(accountNumber);
 
   bookOf = (story: Story): Book => new Book(story);
 
@@ -179,7 +181,7 @@ export class Table {
     });
     this.stories.push(story);
     this.byAccount.set(story.accountId, story);
-    this.byMeter.set(story.meterId, story);
+    this.byNumber.set(story.accountNumber, story);
   }
 
   private async build(): Promise<void> {
