@@ -26,12 +26,11 @@ try {
   const stage = await setStage(url, scenario, undo);
   t('stage');
   const h = await openDistrict(stage.ctx, scenario, stage.startsAt, () => undefined);
-  await stage.ctx.db.pool.query('ANALYZE'); t('world');
+  t('world');
   spent.clear();
   const p = await Player.open(stage, scenario, h);
   await p.play(async (day) => t(`${day} steps ${p.steps}`));
   console.table([...spent].sort((a, b) => b[1][0] - a[1][0]).slice(0, 45).map(([n, [ms, k]]) => ({ n, ms: Math.round(ms), k, each: (ms / k).toFixed(2) })));
-  { const w = (globalThis as never as { w: number[] }).w; console.log('watch sizes', w.length, w.filter((x) => x > 0).length, w.filter((x) => x > 100).length, w.reduce((a, b) => a + b, 0)); }
   const q = async (x: string) => console.table((await stage.ctx.db.pool.query(x)).rows);
   await q(`SELECT operation, state, failure_code, count(*) FROM switch_command GROUP BY 1,2,3 ORDER BY 1,2,3`);
   await q(`SELECT coalesce(step_code,purpose) step, channel, state, failure_code, count(*) FROM notice GROUP BY 1,2,3,4 ORDER BY 1,2,3,4`);

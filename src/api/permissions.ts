@@ -26,7 +26,7 @@ const TABLE: Readonly<Record<string, Grants>> = {
     [EVERYONE, 'account clock limits node payment viewer'],
     [READERS, 'accounts bill compensationCases customer meter servicePoint switchCommand switchCommands'],
     [READERS, 'paymentChannels transformerDistrict transformerDistricts whyIsPowerOff workOrder workOrders'],
-    [INSIDE, 'gateway killSwitch weatherReports'],
+    [INSIDE, 'dunningPolicies gateway killSwitch weatherReports'],
     [[...JUDGING, 'TESTER'], 'canDisconnect'],
     [WATCHING, 'cutBatches cutThresholds'],
     [PREPARING, 'cutDryRuns'],
@@ -142,6 +142,7 @@ const TABLE: Readonly<Record<string, Grants>> = {
   ],
   CutThresholdPayload: [[['SUPERVISOR'], 'cutThresholdChange replayed userErrors']],
   DailyUsage: [[READERS, 'energyWh quality usageDate']],
+  DunningPolicy: [[INSIDE, 'code document inForce inForceFrom version']],
   Gateway: [[INSIDE, 'id district gatewayNumber kind presence presenceSince']],
   Hold: [
     [

@@ -49,6 +49,13 @@ import {
   SwitchCommandRungFields,
 } from './graph/fields/after-cut.js';
 import { CutControlQueries } from './graph/queries/cut-control.js';
+import {
+  CutDryRunFields,
+  CutDryRunLineFields,
+  DryRunComparisonFields,
+  DryRunComparisonLineFields,
+} from './graph/fields/dry-runs.js';
+import { DryRunQueries } from './graph/queries/dry-runs.js';
 import { AccountStandingFields, HoldFields } from './graph/fields/standing.js';
 import { HoldQueries } from './graph/queries/holds.js';
 import { ListQueries } from './graph/queries/lists.js';
@@ -66,6 +73,7 @@ import {
   LadderStepOutcomeFields,
   NoticeFields,
 } from './graph/fields/dunning.js';
+import { PolicyQueries } from './graph/queries/policies.js';
 import { guardFields } from './guard.js';
 import { Compensate, CompensationPayloadFields } from './mutations/compensate.js';
 import { FollowCustomers, FollowUpPayloadFields, RestoreBreachPayloadFields } from './mutations/follow-customers.js';
@@ -85,6 +93,7 @@ import { RecordPayment } from './mutations/record-payment.js';
 import { RecordWeather } from './mutations/record-weather.js';
 import { RequestSwitch } from './mutations/request-switch.js';
 import { SetClock } from './mutations/set-clock.js';
+import { StartDryRun } from './mutations/start-dry-run.js';
 import { SetKillSwitch } from './mutations/set-kill-switch.js';
 import { SetPaymentChannel } from './mutations/set-payment-channel.js';
 import { InterruptionPayloadFields, SwitchCommandPayloadFields } from './mutations/switch-payload.js';
@@ -116,7 +125,13 @@ const RESOLVERS = [
   FollowUpPayloadFields,
   RestoreBreachPayloadFields,
   CanDisconnectQuery,
+  PolicyQueries,
   CutBatchFields,
+  DryRunQueries,
+  CutDryRunFields,
+  CutDryRunLineFields,
+  DryRunComparisonFields,
+  DryRunComparisonLineFields,
   SwitchCommandApprovalFields,
   WeatherRegionField,
   AccountFields,
@@ -165,6 +180,7 @@ const RESOLVERS = [
   RecordProtection,
   StandingPayloadFields,
   ChangeBatches,
+  StartDryRun,
   ChangeThresholds,
   SetKillSwitch,
   SetPaymentChannel,

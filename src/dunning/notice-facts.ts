@@ -14,13 +14,14 @@ const NOTICE_FACTS = statement(
           n.served_at AS "servedAt", n.failed_at AS "failedAt", n.proof_kind AS "proofKind", n.failure_code AS "failureCode",
           coalesce((SELECT true FROM notice c WHERE c.copy_of_id = n.id AND c.recipient = 'AUTHORITY' AND c.state IN ('SENT', 'SERVED') LIMIT 1), false)
             AS "copiedToAuthority",
-          ARRAY(SELECT nb.bill_id::text FROM notice_bill nb WHERE nb.notice_id = n.id ORDER BY nb.bill_id) AS "billIds"
+          n.bill_ids AS "billIds"
    FROM unnest($1::uuid[]) AS wanted (id)
    CROSS JOIN LATERAL (
-     SELECT n.id, n.account_id, n.step_code, n.purpose, n.state, n.created_at, n.served_at, n.failed_at, n.failure_code, n.proof_kind
-     FROM notice n WHERE n.account_id = wanted.id AND n.copy_of_id IS NULL
-       AND (n.state IN ('PREPARED', 'SENT') OR n.anchor_bill_id IS NULL
-            OR (SELECT true FROM notice_bill nb JOIN bill b ON b.id = nb.bill_id AND b.paid_minor < b.total_minor WHERE nb.notice_id = n.id LIMIT 1))
+     SELECT n.id, n.account_id, n.step_code, n.purpose, n.state, n.created_at, n.served_at, n.failed_at, n.failure_code, n.proof_kind, coalesce(about.bill_ids, '{}') AS bill_ids
+     FROM notice n CROSS JOIN LATERAL (
+       SELECT array_agg(nb.bill_id::text ORDER BY nb.bill_id) AS bill_ids, bool_or(b.paid_minor < b.total_minor) AS unpaid
+       FROM notice_bill nb JOIN bill b ON b.id = nb.bill_id WHERE nb.notice_id = n.id) about
+     WHERE n.account_id = wanted.id AND n.copy_of_id IS NULL AND (n.state IN ('PREPARED', 'SENT') OR n.anchor_bill_id IS NULL OR about.unpaid)
      ORDER BY n.id DESC LIMIT ${MOST_NOTICES}) n
    ORDER BY n.account_id, n.created_at, n.id`,
 );

@@ -50,6 +50,24 @@ export async function putPoliciesInForce(
   return policiesOf(list);
 }
 
+/** A version as it is on record. */
+export interface PolicyVersion {
+  readonly code: string;
+  readonly version: number;
+  readonly inForceFrom: Date;
+  readonly document: Record<string, unknown>;
+}
+
+/** Versions are made when somebody edits a policy; far fewer than this. */
+const MOST_VERSIONS = 500;
+const VERSIONS = statement(
+  'policy-versions',
+  `SELECT code, version, in_force_from AS "inForceFrom", document FROM policy_version ORDER BY code, version DESC LIMIT ${MOST_VERSIONS}`,
+);
+
+/** Every version on record, by code, newest first. */
+export const policyVersions = (db: Reader): Promise<PolicyVersion[]> => db.rows<PolicyVersion>(VERSIONS);
+
 /** The policies by class and way of paying. */
 export const policiesOf = (list: readonly PolicyInForce[]): PoliciesInForce => ({
   list,

@@ -70,9 +70,9 @@ export const LIMITS = {
     reason: 'figures of a period are counted over its rows while the caller waits; a leap year is the longest asked for',
   },
   dryRunPage: {
-    value: 1_000,
+    value: 500,
     unit: 'service points',
-    reason: 'judged in one transaction of a dry run: some megabytes, and a second of work at most',
+    reason: 'judged at once in a dry run: some megabytes, and a fraction of a second of work',
   },
   daysAheadOfCuts: {
     value: 14,

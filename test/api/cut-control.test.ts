@@ -129,3 +129,14 @@ describe('thresholds through the API', () => {
     expect(errors?.[0]?.extensions?.['code']).toBe('FORBIDDEN');
   });
 });
+
+test('the policies that decide are on record, with their version and every clause', async () => {
+  const auditor = await api.token('AUDITOR');
+  const { data, errors } = await api.ask(auditor, '{ dunningPolicies { code version inForce inForceFrom document } }');
+  expect(errors).toBeUndefined();
+  expect(data.dunningPolicies).toMatchObject([
+    { code: 'CHINA-COST-CONTROL', version: 1, inForce: true },
+    { code: 'CHINA-POSTPAID', version: 1, inForce: true },
+  ]);
+  expect(data.dunningPolicies[1].document.overdue).toMatchObject({ minDays: 31, clause: { verified: true } });
+});

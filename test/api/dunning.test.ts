@@ -39,11 +39,11 @@ const act = async (token: string, document: string, input: object) => {
 };
 const ladderOf = async (token: string, home: Household) =>
   (await api.ask(token, LADDER, { n: home.accountNumber })).data.account;
-const work = async (token: string, filter: object) =>
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any
-  (await api.ask(token, WORK, { f: filter })).data.notices.edges.map(
-    ({ node }: any) => node.account.accountNumber,
-  ) as string[];
+const work = async (token: string, filter: object): Promise<string[]> => {
+  const { data } = await api.ask(token, WORK, { f: filter });
+  const edges = data.notices.edges as { readonly node: { readonly account: { readonly accountNumber: string } } }[];
+  return edges.map(({ node }) => node.account.accountNumber);
+};
 
 /** A household overdue since 20 January, to which nothing was told yet. */
 async function debtor(): Promise<Household> {

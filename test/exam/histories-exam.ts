@@ -100,7 +100,7 @@ async function playCuts(table: Table, asking: number): Promise<string[]> {
   if (dice.chance(0.06)) await stop(table, at(12), true);
   await lifeGoesOn(table, at(20), 0.25);
   if (dice.chance(0.3)) faults.push(...(await dispatch(table, at(22 + dice.below(16)))));
-  faults.push(...(await compare(table, at(40))));
+  if (dice.chance(0.6)) faults.push(...(await compare(table, at(40))));
   const late = dice.chance(0.15);
   if (!late) faults.push(...(await dispatch(table, at(42 + dice.below(12)))));
   await obey(table, at(56), false);

@@ -3,15 +3,22 @@ import { CHINA_CHECKS } from './histories-checks.js';
 import type { ExamResult } from './histories-exam.js';
 
 /** At least so many cuts sent for each hundred histories; fewer, and the exam looks at refusals only. */
-const LEAST_CUTS_PERCENT = 50;
-
-export function expectWholeExam({ histories, counts, blocked, asked }: ExamResult): void {
-  const cuts = (counts.get('cut sent, postpaid') ?? 0) + (counts.get('cut sent, prepaid') ?? 0);
-  expect(cuts).toBeGreaterThanOrEqual((histories * LEAST_CUTS_PERCENT) / 100);
-  expect(counts.get('cut sent, prepaid') ?? 0).toBeGreaterThan(0);
-  expect(CHINA_CHECKS.filter((code) => !blocked.has(code) && !asked.has(code))).toEqual([]);
-  if (process.env['EXAM_COUNTS']) console.log(told('Happenings', counts), told('Blocked', blocked), told('Asked', asked));
-}
+const LEAST_CUTS_PERCENT = 40;
 
 const told = (title: string, counts: ReadonlyMap<string, number>): string =>
   [`${title}:`, ...[...counts].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([what, times]) => `  ${what}: ${times}`)].join('\n');
+
+/** `everyCheck`: every check of the policies has really stopped a cut; otherwise it is enough that it stood in the way of one asked about. */
+export function expectWholeExam(
+  { histories, counts, blocked, asked }: ExamResult,
+  { everyCheck }: { readonly everyCheck: boolean },
+): void {
+  if (process.env['EXAM_COUNTS'])
+    process.stderr.write([told('Happenings', counts), told('Stopped', blocked), told('Asked', asked), ''].join('\n'));
+  const cuts = (counts.get('cut sent, postpaid') ?? 0) + (counts.get('cut sent, prepaid') ?? 0);
+  expect(cuts).toBeGreaterThanOrEqual((histories * LEAST_CUTS_PERCENT) / 100);
+  expect(counts.get('cut sent, postpaid') ?? 0).toBeGreaterThan(0);
+  expect(counts.get('cut sent, prepaid') ?? 0).toBeGreaterThan(0);
+  const silent = CHINA_CHECKS.filter((code) => !blocked.has(code) && (everyCheck || !asked.has(code)));
+  expect(silent).toEqual([]);
+}

@@ -62,8 +62,7 @@ export async function live(table: Table, ms: number, liveliness: number): Promis
     let at = story.dice.below(acts.reduce((sum, [weight]) => sum + weight, 0));
     for (const [weight, act] of acts) {
       if (at < weight) {
-        if (story.last('meter')!.installation === null) await putMeterBack(table, story, ms);
-        return act(table, story, ms);
+        return story.last('meter')!.installation === null ? putMeterBack(table, story, ms) : act(table, story, ms);
       }
       at -= weight;
     }

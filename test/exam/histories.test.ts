@@ -1,12 +1,11 @@
 /**
  * Whatever happens to an account, no cut is sent while something forbids it, and its stage is the one its facts make. Histories are drawn from
- * a seed; EXAM_SEED replays a failed one. The long run is histories.long.test.ts.
+ * a seed; EXAM_SEED replays a failed table of them, EXAM_COUNTS=1 tells what happened how often. The long run is histories.long.test.ts.
  */
 import { expectWholeExam } from './histories-expectations.js';
 import { examineHistories } from './histories-exam.js';
 
-test('300 histories: no cut is sent while a blocker holds, each stage is that of its facts', async () => {
+test('100 histories: no cut is sent while a blocker holds, each stage is that of its facts', async () => {
   const firstSeed = Number(process.env['EXAM_SEED'] ?? 1);
-  const result = await examineHistories({ firstSeed, tables: 1, accounts: 300, days: 60 });
-  expectWholeExam(result);
+  expectWholeExam(await examineHistories({ firstSeed, tables: 1, accounts: 100, days: 32 }), { everyCheck: false });
 }, 300_000);

@@ -4,7 +4,7 @@ import { openInterruptionAt } from '../../src/flows/change-interruption.js';
 import { auditFaults } from '../support/check-audit.js';
 import { person, startTestRelight, type TestRelight } from '../support/test-relight.js';
 import { askForCut, cutOff, meterObeys, meterSays, pay, queueCut, send } from './support/acts.js';
-import { buildDebtor, newKey, type House } from './support/houses.js';
+import { buildDebtor, issueBill, newKey, type House } from './support/houses.js';
 import { refusal } from './support/looks.js';
 import { movable, type MovingRelight } from './support/moving-clock.js';
 
@@ -117,7 +117,9 @@ describe('every cut for debt that is carried out', () => {
   test('gets its own when the same place is cut again', async () => {
     const { house } = await followed();
     await lightsBack(house);
-    expect(await statesOf(house)).toEqual(['CLOSED']);
+    await issueBill(relight, house, 20_000n, { periodFrom: '2026-01-02', periodTo: '2026-01-03' });
+    await cutOff(relight, house);
+    expect(await statesOf(house)).toEqual(['CLOSED', 'OPEN']);
   });
 
   test('is followed up while another reason keeps the power off', async () => {
@@ -126,6 +128,8 @@ describe('every cut for debt that is carried out', () => {
     await openInterruptionAt(relight.ctx, { ...opening, reason: 'SAFETY' }, person('fitter'));
     await pay(relight, house, 10_000n);
     relight.pass(60);
+    // Somebody closes the relay by hand: power that is not due is no power back.
+    await meterSays(relight, house, { relay: 'CLOSED' });
     await watchRestores(relight.ctx, relight.now());
     expect(await statesOf(house)).toEqual(['OPEN']);
   });

@@ -135,8 +135,16 @@ describe('the scheduler', () => {
     expect(schedulesOf(relight.ctx).map(({ name }) => name)).toEqual([
       'reconcile-supply',
       'expire-approvals',
+      'expire-holds',
       'settle-districts',
+      'run-dunning',
+      'propose-cuts',
+      'run-batches',
+      'nightly-dry-run',
+      'clear-dry-runs',
+      'watch-restores',
       'clear-quarantine',
+      'clear-weather',
       'reading-partitions',
     ]);
     const partitions = schedulesOf(relight.ctx).find(({ name }) => name === 'reading-partitions')!;

@@ -1,5 +1,6 @@
 import type { EntityMetadata, EntityProperty, MikroORM } from '@mikro-orm/postgresql';
 import { openOrm } from '../../src/orm.js';
+import { CUT_BATCH_MOVES } from '../../src/dunning/cut-batch.js';
 import { NOTICE_MOVES } from '../../src/dunning/notice.js';
 import { SWITCH_COMMAND_MOVES } from '../../src/switching/switch-command.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
@@ -15,6 +16,9 @@ const NOT_ENTITIES = new Set([
   'kill_switch', // flows/set-kill-switch.ts
   'switch_command_move', // the trigger's copy of SWITCH_COMMAND_MOVES
   'notice_move', // the trigger's copy of NOTICE_MOVES
+  'cut_batch_move', // the trigger's copy of CUT_BATCH_MOVES
+  'cut_gate', // one row to be locked, with nothing to read
+  'policy_version', // written at the start, for auditors (dunning/policies-in-force.ts)
   'uplink_quarantine', // flows/take-uplink.ts
   'simulated_world', // simulation/open-world.ts
   'period_reading', // metering/readings.ts, billing/billing-facts.ts
@@ -115,21 +119,15 @@ describe('the migrated schema and the code agree', () => {
     expect([...NOT_ENTITIES].filter((table) => !columns.some((one) => one.table === table))).toEqual([]);
   });
 
-  test('the database allows a switch command exactly the moves of SWITCH_COMMAND_MOVES', async () => {
-    const stored = (
-      await client.query<{ move: string }>(`SELECT from_state || ' → ' || to_state AS move FROM switch_command_move`)
-    ).rows;
-    const declared = Object.entries(SWITCH_COMMAND_MOVES).flatMap(([from, targets]) =>
-      targets.map((to) => `${from} → ${to}`),
+  test.each([
+    ['switch_command_move', SWITCH_COMMAND_MOVES],
+    ['notice_move', NOTICE_MOVES],
+    ['cut_batch_move', CUT_BATCH_MOVES],
+  ])('%s allows exactly the moves of the code', async (table, moves: Readonly<Record<string, readonly string[]>>) => {
+    const { rows } = await client.query<{ move: string }>(
+      `SELECT from_state || ' → ' || to_state AS move FROM ${table}`,
     );
-    expect(stored.map(({ move }) => move).sort()).toEqual(declared.sort());
-  });
-
-  test('the database allows a notice exactly the moves of NOTICE_MOVES', async () => {
-    const stored = (
-      await client.query<{ move: string }>(`SELECT from_state || ' → ' || to_state AS move FROM notice_move`)
-    ).rows;
-    const declared = Object.entries(NOTICE_MOVES).flatMap(([from, targets]) => targets.map((to) => `${from} → ${to}`));
-    expect(stored.map(({ move }) => move).sort()).toEqual(declared.sort());
+    const declared = Object.entries(moves).flatMap(([from, targets]) => targets.map((to) => `${from} → ${to}`));
+    expect(rows.map(({ move }) => move).sort()).toEqual(declared.sort());
   });
 });

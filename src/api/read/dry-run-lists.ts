@@ -1,5 +1,6 @@
 import { CutDryRunEntity, CutDryRunLineEntity, type CutDryRun, type CutDryRunLine } from '../../dunning/dry-run.js';
-import { listOf } from './lists.js';
+import { statement, type Reader } from '../../platform/database.js';
+import { columnsOf, listOf } from './lists.js';
 
 /** The lists about dry runs; all others stand in catalog.ts. */
 export const DRY_RUN_LISTS = {
@@ -27,3 +28,15 @@ export const DRY_RUN_LISTS = {
     },
   }),
 } as const;
+
+const LINES_OF_POINTS = statement(
+  'api-dry-run-lines-of-points',
+  `SELECT ${columnsOf(CutDryRunLineEntity)} FROM cut_dry_run_line t WHERE t.run_id = $1 AND t.service_point_id = ANY($2::uuid[])`,
+);
+
+/** The lines of these service points in a run, in no order; one that has none is left out. */
+export const dryRunLinesOf = (
+  db: Reader,
+  runId: string,
+  servicePointIds: readonly string[],
+): Promise<CutDryRunLine[]> => db.rows<CutDryRunLine>(LINES_OF_POINTS, [runId, servicePointIds]);

@@ -123,8 +123,11 @@ export class Scope implements Finder {
     return ids.map((id) => (grouped.get(id) ?? []) as unknown as RelatedRows[Name][]);
   }
 
-  /** The whole request was checked before; named here too, because no list may be read without a bound. */
-  private checkPageSize(first: number): void {
+  /**
+   * The whole request was checked before; named here too, because no list may be read without a bound.
+   * @throws ApiError PAGE_TOO_LARGE
+   */
+  checkPageSize(first: number): void {
     const most = this.deps.limits.pageSize.value;
     if (!Number.isInteger(first) || first < 1 || first > most) {
       throw new ApiError(

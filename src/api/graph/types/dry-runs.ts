@@ -3,7 +3,6 @@ import { Field, ObjectType } from 'type-graphql';
 import type { CutCheck, CutCheckCode } from '../../../dunning/cut-checks.js';
 import type { DryRunCategory, DryRunOutcome } from '../../../dunning/dry-run-comparison-policy.js';
 import type { CutDryRun, CutDryRunLine, CutDryRunState } from '../../../dunning/dry-run.js';
-import type { InterruptionReason } from '../../../switching/interruption.js';
 import {
   CutCheckCodeEnum,
   CutDryRunStateEnum,
@@ -12,7 +11,6 @@ import {
   DryRunOutcomeEnum,
   DryRunScopeEnum,
 } from '../enums-cuts.js';
-import { InterruptionReasonEnum } from '../enums.js';
 import { NodeType } from '../relay.js';
 import { DateScalar, DateTimeScalar, SafeIntScalar } from '../scalars.js';
 import { CutCheckType } from './switching.js';
@@ -57,7 +55,8 @@ export class CutDryRunType
   forDate!: string;
 
   @Field(() => DateTimeScalar, {
-    description: 'The instant of that day each account is judged for (判断时刻): the first at which some policy allows a cut.',
+    description:
+      'The instant of that day each account is judged for (判断时刻): the first at which some policy allows a cut.',
   })
   judgedFor!: Date;
 
@@ -93,12 +92,10 @@ export class CutDryRunType
   simpleResolvers: true,
   description: 'What a dry run found about one service point (预演明细): may be cut on that day, or what blocks it.',
 })
-export class CutDryRunLineType
-  implements Pick<CutDryRunLine, 'permitted' | 'blocking' | 'reasons' | 'policyCode' | 'policyVersion'>
-{
-  @Field(() => InterruptionReasonEnum, { description: 'Why it would be cut (停电原因).' })
-  interruptionReason!: InterruptionReason;
-
+export class CutDryRunLineType implements Pick<
+  CutDryRunLine,
+  'permitted' | 'blocking' | 'reasons' | 'policyCode' | 'policyVersion'
+> {
   @Field(() => Boolean, {
     description:
       'True when nothing that is known beforehand blocks the cut (可停电). Approval, last call, weather, open counters and the kill switch are asked about on the day.',
@@ -113,7 +110,8 @@ export class CutDryRunLineType
 
   @Field(() => String, {
     nullable: true,
-    description: 'Code of the policy it was judged by (策略编号); null where none applies, and then nobody is cut for debt.',
+    description:
+      'Code of the policy it was judged by (策略编号); null where none applies, and then nobody is cut for debt.',
   })
   policyCode!: string | null;
 
@@ -144,7 +142,10 @@ export class DryRunComparisonCountType {
   @Field(() => DryRunCategoryEnum, { description: 'How it fits what was foreseen (对比结论).' })
   category!: DryRunCategory;
 
-  @Field(() => Boolean, { nullable: true, description: 'What the dry run said (预演结论); null: it has no line of it.' })
+  @Field(() => Boolean, {
+    nullable: true,
+    description: 'What the dry run said (预演结论); null: it has no line of it.',
+  })
   permitted!: boolean | null;
 
   @Field(() => DryRunOutcomeEnum, { description: 'What happened (实际结果).' })
@@ -181,7 +182,10 @@ export class DryRunComparisonLineType {
   @Field(() => DryRunCategoryEnum, { description: 'How it fits what was foreseen (对比结论).' })
   category!: DryRunCategory;
 
-  @Field(() => Boolean, { nullable: true, description: 'What the dry run said (预演结论); null: it has no line of it.' })
+  @Field(() => Boolean, {
+    nullable: true,
+    description: 'What the dry run said (预演结论); null: it has no line of it.',
+  })
   permitted!: boolean | null;
 
   @Field(() => DryRunOutcomeEnum, { description: 'What happened (实际结果).' })
