@@ -17,6 +17,7 @@ import { startOfLocalDay } from '../src/platform/local-date.js';
 import { createLogger } from '../src/platform/log.js';
 import { Nudges } from '../src/platform/nudges.js';
 import { loadKey } from '../src/platform/signing-key.js';
+import { CUT_THRESHOLDS } from '../src/switching/threshold-policy.js';
 import type { Scenario } from './scenario.js';
 import { SteppingClock, stopClockAt } from './stepping-clock.js';
 import { STORY_TIMINGS } from './waits.js';
@@ -104,12 +105,15 @@ export async function setStage(databaseUrl: string, scenario: Scenario, undo: Un
   return { ctx, clock, headEndKey, guard, startsAt };
 }
 
-/** The guard of the product in this process, behind its own read-only role, with the budget it has where nobody sets another. */
+/** The guard of the product in this process, behind its own read-only role, with the usual budget for a district of this size. */
 async function openGuard(
   { ctx, databaseUrl, dir, accounts }: { ctx: FlowContext; databaseUrl: string; dir: string; accounts: number },
   undo: Undo,
 ): Promise<Guard> {
   mkdirSync(dir, { recursive: true, mode: 0o700 });
+  const standard = defaultBudget(accounts);
+  // As much as the product's own threshold: a batch that the ramp lets go must find room here.
+  const perHour = Math.floor((accounts * Number(CUT_THRESHOLDS.DISTRICT_PERCENT_PER_HOUR.value)) / 100);
   const role = `relight_guard_${randomBytes(6).toString('hex')}`;
   const url = await openGuardRole(ctx.db, databaseUrl, role);
   undo.push(async () => {
@@ -125,7 +129,7 @@ async function openGuard(
       timeZone: ctx.timeZone,
       policies: policiesOf(loadPolicyBook(BOOK).policies.map((policy) => ({ policy, version: 0 }))),
     },
-    budget: defaultBudget(accounts),
+    budget: { ...standard, cutsPerDistrictPerHour: Math.max(standard.cutsPerDistrictPerHour, perHour) },
     simulation: true,
     decisionsFile: join(dir, 'decisions.jsonl'),
     stopFile: join(dir, 'STOP'),

@@ -37,6 +37,11 @@ async function tell(app: App, teller: Teller): Promise<void> {
   print();
   const debtor = await findDebtor(teller);
   if (!debtor) return print('  Nobody in this district may be cut right now, and that is a fine ending too.');
+  await tellTheCut(app, teller, debtor);
+  await tellThePayment(teller, debtor);
+}
+
+async function tellTheCut(app: App, teller: Teller, debtor: Debtor): Promise<void> {
   const { accountNumber, servicePointNumber } = debtor;
   const { total: due } = debtor.amountDue;
   teller.line(
@@ -80,7 +85,9 @@ async function tell(app: App, teller: Teller): Promise<void> {
   teller.line(
     `${bold('The meter is off.')} ${dim(`relay ${dark.detail.relay}, ${dark.detail.powerW ?? 0} W, sequence ${dark.detail.lastSequence}: read after the command`)}`,
   );
+}
 
+async function tellThePayment(teller: Teller, { accountNumber }: Debtor): Promise<void> {
   const [why] = (
     await teller.ask<{
       whyIsPowerOff: { headline: { en: string }; amountToRestore: { amount: string; currency: string } }[];

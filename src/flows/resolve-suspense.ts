@@ -53,19 +53,7 @@ export async function resolveSuspense(
       return { payment: earlier, replayed: true, restoreCommandIds: [] };
     }
     if (!suspense) throw new UserError('PAYMENT_NOT_FOUND', 'There is no such payment.', 'paymentId');
-    if (suspense.state !== 'SUSPENSE')
-      throw new UserError(
-        'NOT_IN_SUSPENSE',
-        `This payment is ${suspense.state}; only money in suspense can be resolved.`,
-        'paymentId',
-      );
-    if (account.currency !== suspense.currency)
-      throw new UserError(
-        'CURRENCY_MISMATCH',
-        `The account is kept in ${account.currency}, the money is ${suspense.currency}.`,
-        'accountNumber',
-      );
-
+    requireResolvable(suspense, account);
     const at = ctx.clock.now();
     const plan = await settlementOf(ctx, tx, account, { ...suspense, at });
     const posted = await postPayment(
@@ -93,6 +81,25 @@ export async function resolveSuspense(
     announceSupplyRelease(ctx, tx, [posted.id, suspense.id, account.id], restoreCommandIds);
     return { payment: posted, replayed: false, restoreCommandIds };
   });
+}
+
+/** @throws UserError NOT_IN_SUSPENSE, CURRENCY_MISMATCH */
+function requireResolvable(
+  suspense: { readonly state: string; readonly currency: string },
+  account: { readonly currency: string },
+): void {
+  if (suspense.state !== 'SUSPENSE')
+    throw new UserError(
+      'NOT_IN_SUSPENSE',
+      `This payment is ${suspense.state}; only money in suspense can be resolved.`,
+      'paymentId',
+    );
+  if (account.currency !== suspense.currency)
+    throw new UserError(
+      'CURRENCY_MISMATCH',
+      `The account is kept in ${account.currency}, the money is ${suspense.currency}.`,
+      'accountNumber',
+    );
 }
 
 const keyReused = (owner: PaymentRow): UserError =>

@@ -6,7 +6,7 @@ import { recordReadings } from '../flows/record-readings.js';
 import { insertInstallations, insertMeters } from '../metering/installations.js';
 import { expectedEnergyWh } from '../metering/load-shape.js';
 import type { ReadingReport } from '../metering/readings.js';
-import { statement } from '../platform/database.js';
+import { statement, type Tx } from '../platform/database.js';
 import { newId } from '../platform/ids.js';
 import { addDays, addMonths, localDate, startOfLocalDay } from '../platform/local-date.js';
 import { simulatedGatewayPassword, simulatedMeterPublicKey } from './fleet-keys.js';
@@ -139,28 +139,7 @@ async function placeDistrict(
       installedAt,
       ACTOR,
     );
-    await insertMeters(
-      tx,
-      premises.map(({ meterId, serial, armRestore }) => ({
-        id: meterId,
-        serial,
-        gatewayId,
-        reconnectMode: armRestore ? ('ARM' as const) : ('DIRECT' as const),
-        publicKeyHex: simulatedMeterPublicKey(keySeed, serial).toString('hex'),
-      })),
-    );
-    await insertInstallations(
-      tx,
-      premises.map(({ meterId, servicePointId }) => ({
-        id: newId(),
-        meterId,
-        servicePointId,
-        installedAt,
-        installedWh: 0n,
-      })),
-      installedAt,
-      ACTOR,
-    );
+    await placeMeters(tx, premises, { gatewayId, keySeed, installedAt });
     await recordReadings(
       ctx,
       tx,
@@ -170,6 +149,40 @@ async function placeDistrict(
     await placeStanding(ctx, tx, premises, { plan, startsAt, manager: district.manager });
   });
   return districtId;
+}
+
+/** Puts the meters of a district on record, each in its place since the first day, its register at zero. */
+async function placeMeters(
+  tx: Tx,
+  premises: readonly (SimulatedPremise & { readonly meterId: string; readonly servicePointId: string })[],
+  {
+    gatewayId,
+    keySeed,
+    installedAt,
+  }: { readonly gatewayId: string; readonly keySeed: string; readonly installedAt: Date },
+): Promise<void> {
+  await insertMeters(
+    tx,
+    premises.map(({ meterId, serial, armRestore }) => ({
+      id: meterId,
+      serial,
+      gatewayId,
+      reconnectMode: armRestore ? ('ARM' as const) : ('DIRECT' as const),
+      publicKeyHex: simulatedMeterPublicKey(keySeed, serial).toString('hex'),
+    })),
+  );
+  await insertInstallations(
+    tx,
+    premises.map(({ meterId, servicePointId }) => ({
+      id: newId(),
+      meterId,
+      servicePointId,
+      installedAt,
+      installedWh: 0n,
+    })),
+    installedAt,
+    ACTOR,
+  );
 }
 
 const connectionOf = (

@@ -54,11 +54,11 @@ const commandsIn = async (
 };
 
 /** People ask for cuts: mostly where it looks right, sometimes where it does not. */
-export async function askForCuts(table: Table, ms: number): Promise<void> {
+export async function askForCuts(table: Table, ms: number, zeal: number): Promise<void> {
   await table.each(table.stories, async (story) => {
     const open = objections(story, table.town, ms, questionAbout(story, null));
     const promising = [...open].every((code) => LATER.includes(code));
-    if (!story.dice.chance(promising ? 0.75 : 0.03)) return;
+    if (!story.dice.chance(promising ? zeal : 0.03)) return;
     const by = story.dice.pick(ASKERS);
     const request = {
       servicePointId: story.servicePointId,

@@ -6,6 +6,7 @@ import { askForCuts, decide, dispatch, obey, propose, restore, runTheBatches, st
 import { endHoldsByThemselves } from './histories-holds.js';
 import { live, putMeterBack } from './histories-life.js';
 import { dun, post, serve } from './histories-mail.js';
+import { isCutDay } from './histories-oracle.js';
 import { instant } from './histories-story.js';
 import { Table } from './histories-table.js';
 
@@ -93,11 +94,12 @@ async function playCuts(table: Table, asking: number): Promise<string[]> {
   const at = (minutes: number): number => instant(table.day, asking + minutes);
   const faults: string[] = [];
   if (dice.chance(0.35)) await propose(table, at(0));
-  await askForCuts(table, at(1));
+  // Who works at a counter knows what day it is, and asks all the same now and then.
+  await askForCuts(table, at(1), isCutDay(table.day, true) ? 0.75 : 0.25);
   await decide(table, at(3));
   await runTheBatches(table, at(4));
   await post(table, at(6));
-  if (dice.chance(0.06)) await stop(table, at(12), true);
+  if (!table.town.stopped && dice.chance(0.12)) await stop(table, at(12), true);
   await lifeGoesOn(table, at(20), 0.25);
   if (dice.chance(0.3)) faults.push(...(await dispatch(table, at(22 + dice.below(16)))));
   if (dice.chance(0.6)) faults.push(...(await compare(table, at(40))));

@@ -1,8 +1,10 @@
 /** Holds of every kind, opened, ended by a person, and ended by money or a date. */
+import { amountsDue } from '../../src/billing/late-fees.js';
 import { endHold, expireHolds } from '../../src/flows/end-hold.js';
 import { openHold, type HoldOpening } from '../../src/flows/open-hold.js';
 import { UserError } from '../../src/platform/errors.js';
 import { newKey } from '../flow/support/houses.js';
+import { CHINA } from '../support/policies.js';
 import { person } from '../support/test-relight.js';
 import { Book } from './histories-book.js';
 import { openHolds } from './histories-oracle.js';
@@ -32,10 +34,13 @@ type Terms = Pick<HoldOpening, 'kind'> & {
 };
 
 /** Sensible terms for most, and now and then some that must be refused. */
-function termsOf(story: Story, ms: number): Terms {
+async function termsOf(table: Table, story: Story, ms: number): Promise<Terms> {
   const { dice } = story;
   const today = dayAt(ms);
-  const late = new Book(story).unpaid.reduce((sum, { due, fen, paid }) => (due < today ? sum + fen - paid : sum), 0n);
+  const rule = CHINA.find(({ paymentMode }) => (paymentMode === 'PREPAID') === story.prepaid)!.lateFee;
+  const asked = { date: dateOf(today), rule, timeZone: 'Asia/Shanghai' };
+  const dues = await amountsDue(table.relight.ctx.db, [story.accountId], asked);
+  const late = dues.get(story.accountId)!.overdueMinor;
   const soon = today + 1 + dice.below(dice.chance(0.05) ? 40 : 12);
   const none = { until: null, fen: null, parts: [] };
   const half = late / 2n;
@@ -67,7 +72,7 @@ function termsOf(story: Story, ms: number): Terms {
 }
 
 export async function openHoldOf(table: Table, story: Story, ms: number): Promise<void> {
-  const { kind, until, fen, parts } = termsOf(story, ms);
+  const { kind, until, fen, parts } = await termsOf(table, story, ms);
   const from = dayAt(ms) - (story.dice.chance(0.1) ? 2 : 0);
   const opening: HoldOpening = {
     accountId: story.accountId,

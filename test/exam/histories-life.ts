@@ -39,7 +39,8 @@ const LIVELINESS = 0.25;
 
 /** One of these, or nothing, befalls every account at this moment. */
 export async function live(table: Table, ms: number, liveliness: number): Promise<void> {
-  await billSome(table, ms, 0.16 * liveliness);
+  // Money of one instant cannot be told apart from what follows it, so bills come a little earlier.
+  await billSome(table, ms - 30_000, 0.16 * liveliness);
   await table.each(table.stories, async (story) => {
     if (!story.dice.chance(LIVELINESS * liveliness)) return;
     const book = new Book(story);

@@ -183,7 +183,7 @@ function standing(notices: readonly Told[]): Told[] {
 }
 
 /** Monday to Thursday after the bill; Monday to Friday and working weekends paid ahead; never on a holiday or its eve. */
-function isCutDay(day: number, prepaid: boolean): boolean {
+export function isCutDay(day: number, prepaid: boolean): boolean {
   if (HOLIDAYS.has(day) || HOLIDAYS.has(day + 1)) return false;
   if (prepaid && MAKE_UP_DAYS.has(day)) return true;
   return isoWeekday(day) <= (prepaid ? 5 : 4);

@@ -129,7 +129,7 @@ describe('every cut for debt that is carried out', () => {
     await pay(relight, house, 10_000n);
     relight.pass(60);
     // Somebody closes the relay by hand: power that is not due is no power back.
-    await meterSays(relight, house, { relay: 'CLOSED' });
+    await meterSays(relight, house, { relay: 'CLOSED', lastSequence: 100n });
     await watchRestores(relight.ctx, relight.now());
     expect(await statesOf(house)).toEqual(['OPEN']);
   });
