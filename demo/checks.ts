@@ -75,8 +75,10 @@ async function supplyFaults(ctx: FlowContext, field: Field): Promise<string[]> {
     const lit = field.meters.get(serial)!.relayClosed;
     const faults: string[] = [];
     if (!overdue && interrupted) faults.push(`account ${accountNumber} owes nothing overdue and is still interrupted`);
-    if (!interrupted && !lit && !underWay && !fieldWork) faults.push(`account ${accountNumber} is dark, and power is due`);
-    if (interrupted && lit && !underWay && !fieldWork) faults.push(`account ${accountNumber} is lit, and power is not due`);
+    if (!interrupted && !lit && !underWay && !fieldWork)
+      faults.push(`account ${accountNumber} is dark, and power is due`);
+    if (interrupted && lit && !underWay && !fieldWork)
+      faults.push(`account ${accountNumber} is lit, and power is not due`);
     return faults;
   });
 }
@@ -91,7 +93,9 @@ async function relayFaults(ctx: FlowContext, field: Field): Promise<string[]> {
       const ordered = sent.get(commandId) === (to === 'open' ? 'CUT' : 'RESTORE');
       const again = seen.has(commandId);
       seen.add(commandId);
-      return ordered && !again ? [] : [`meter ${serial} moved to ${to} ${again ? 'twice for one command' : 'without an order'}`];
+      return ordered && !again
+        ? []
+        : [`meter ${serial} moved to ${to} ${again ? 'twice for one command' : 'without an order'}`];
     });
   });
 }

@@ -37,7 +37,11 @@ export class Crews {
       const part = drawn(seed, `relay ${serial}`);
       const at = part < wire.stuckOpen ? 'open' : part < wire.stuckOpen + wire.stuckClosed ? 'closed' : undefined;
       if (!at) continue;
-      const fault = this.field.simulation.faultControl.add({ name: 'stuckRelay', target: { meter: serial }, parameters: { at } });
+      const fault = this.field.simulation.faultControl.add({
+        name: 'stuckRelay',
+        target: { meter: serial },
+        parameters: { at },
+      });
       this.stuck.set(serial, fault.id);
     }
   }

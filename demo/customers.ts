@@ -13,14 +13,7 @@ import type { Scenario } from './scenario.js';
 
 /** What reaches a household and may make it act. The first five are steps of the ladder. */
 export type Happening =
-  | 'BILL'
-  | 'DAY_5'
-  | 'DAY_10'
-  | 'DAY_20_OF_MONTH'
-  | 'ARREARS_NOTICE'
-  | 'CUT_NOTICE'
-  | 'LAST_CALL'
-  | 'CUT';
+  'BILL' | 'DAY_5' | 'DAY_10' | 'DAY_20_OF_MONTH' | 'ARREARS_NOTICE' | 'CUT_NOTICE' | 'LAST_CALL' | 'CUT';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -48,7 +41,8 @@ export class Customers {
     this.done.add(once);
     const { behaviour } = household;
     const soon = (days: readonly [number, number]) => this.someDay(household, happening, days);
-    const pay = (atMs: number, what: 'ALL' | 'HALF' = 'ALL') => this.plan(household, atMs, () => this.pay(household, what));
+    const pay = (atMs: number, what: 'ALL' | 'HALF' = 'ALL') =>
+      this.plan(household, atMs, () => this.pay(household, what));
     switch (`${behaviour} ${happening}`) {
       case 'prompt BILL':
         return pay(soon([0, 4]));
@@ -175,7 +169,9 @@ export class Customers {
 
   private settle(holdId: string): Promise<void> {
     const decision = { holdId, outcome: 'SETTLED', note: 'the money of the bank has come' } as const;
-    return this.unlessRefused(() => endHold(this.ctx, { ...decision, idempotencyKey: `demo-settle-${holdId}` }, HOTLINE));
+    return this.unlessRefused(() =>
+      endHold(this.ctx, { ...decision, idempotencyKey: `demo-settle-${holdId}` }, HOTLINE),
+    );
   }
 
   private async hold(

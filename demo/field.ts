@@ -98,7 +98,11 @@ export class Field {
     const { lostAcks, lostCommands } = this.scenario.wire;
     const everybody = { all: true };
     if (lostAcks > 0)
-      this.simulation.faultControl.add({ name: 'lossUp', target: everybody, parameters: { rate: lostAcks, kind: 'ack' } });
+      this.simulation.faultControl.add({
+        name: 'lossUp',
+        target: everybody,
+        parameters: { rate: lostAcks, kind: 'ack' },
+      });
     if (lostCommands > 0)
       this.simulation.faultControl.add({ name: 'lossDown', target: everybody, parameters: { rate: lostCommands } });
   }
@@ -135,7 +139,10 @@ export class Field {
         .slice(from, from + LIMITS.uplinkGroup.value)
         .map(({ topic, payload }) => readMessage(topic, payload));
       const known = await this.directory.find(read.flatMap((message) => serialOf(message) ?? []));
-      await takeUplink(this.ctx, read.map((message) => checkMessage(message, known.get(serialOf(message) ?? ''))));
+      await takeUplink(
+        this.ctx,
+        read.map((message) => checkMessage(message, known.get(serialOf(message) ?? ''))),
+      );
     }
     if (messages.length > 0) this.pressButtons();
     return messages.length;
@@ -147,7 +154,12 @@ export class Field {
     const message = { topic, payload: Buffer.from(this.tamper(topic, payload)) };
     if (!/\/(ack|state)$/.test(topic)) this.inbox.push(message);
     else if (payload.length > 0)
-      this.agenda.add(this.nowMs + this.latencyMs(serial), RANK.wire, `up ${serial} ${topic}`, () => void this.inbox.push(message));
+      this.agenda.add(
+        this.nowMs + this.latencyMs(serial),
+        RANK.wire,
+        `up ${serial} ${topic}`,
+        () => void this.inbox.push(message),
+      );
   }
 
   /** Customers whose meter waits for its button find out after a while, and press it. */

@@ -124,7 +124,9 @@ export class Office {
       channel === 'VOICE'
         ? household.unreachable
         : channel === 'VISIT' && drawn(this.scenario.seed, about) < this.scenario.contacts.visitFails;
-    const [proofKind] = failed ? [] : acceptedProofs.filter((kind) => (channel === 'LETTER' ? kind === 'RECEIPT' : true));
+    const [proofKind] = failed
+      ? []
+      : acceptedProofs.filter((kind) => (channel === 'LETTER' ? kind === 'RECEIPT' : true));
     this.acts += 1;
     await serveNotice(
       this.ctx,
@@ -161,7 +163,9 @@ export class Office {
 
   private async rule(day: string): Promise<void> {
     const openedBefore = startOfLocalDay(addDays(day, 1 - this.scenario.staff.rulingAfterDays), this.ctx.timeZone);
-    const open = await this.ctx.db.rows<{ holdId: string; kind: string; accountNumber: string }>(TO_RULE, [openedBefore]);
+    const open = await this.ctx.db.rows<{ holdId: string; kind: string; accountNumber: string }>(TO_RULE, [
+      openedBefore,
+    ]);
     for (const { holdId, accountNumber } of open) {
       const household = this.households.get(accountNumber)!;
       const wrong = household.behaviour === 'wrongReading';

@@ -38,7 +38,8 @@ export async function openDistrict(
   const earlier: FlowContext = { ...ctx, clock: standing(ctx.clock, then) };
   const date = localDate(then, ctx.timeZone);
   for (const { accountId, accountNumber, debtor } of households) {
-    if (!debtor || drawn(scenario.seed, `latest bill only ${accountNumber}`) >= scenario.arrears.latestBillOnly) continue;
+    if (!debtor || drawn(scenario.seed, `latest bill only ${accountNumber}`) >= scenario.arrears.latestBillOnly)
+      continue;
     const due = (await amountsDueOf(ctx, ctx.db, [accountId], date)).get(accountId)!;
     const older = due.bills.slice(0, -1);
     const amountMinor = older.reduce((sum, bill) => sum + bill.principalMinor + bill.lateFeeMinor, 0n);

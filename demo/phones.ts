@@ -1,5 +1,11 @@
 import type { FlowContext } from '../src/flows/context.js';
-import { claimNotices, giveUpNotices, recordSent, type OutgoingNotice, type SendResult } from '../src/flows/send-notices.js';
+import {
+  claimNotices,
+  giveUpNotices,
+  recordSent,
+  type OutgoingNotice,
+  type SendResult,
+} from '../src/flows/send-notices.js';
 import { takeDeliveryReport, type DeliveryReport } from '../src/flows/take-delivery-report.js';
 import type { GatewayAnswer, Message, MessageGateway } from '../src/messaging/gateway.js';
 import { statement } from '../src/platform/database.js';

@@ -11,7 +11,11 @@ export const between = (seed: number, about: string, [from, to]: readonly [numbe
   from + drawn(seed, about) * (to - from);
 
 /** One of these by weight. @throws RangeError when all weights are zero */
-export function chosen<Name extends string>(seed: number, about: string, weights: Readonly<Record<Name, number>>): Name {
+export function chosen<Name extends string>(
+  seed: number,
+  about: string,
+  weights: Readonly<Record<Name, number>>,
+): Name {
   const entries = Object.entries(weights) as [Name, number][];
   let left = drawn(seed, about) * entries.reduce((sum, [, weight]) => sum + weight, 0);
   for (const [name, weight] of entries) {

@@ -6,7 +6,10 @@ import { projectPath } from '../src/platform/project-path.js';
 const share = z.number({ error: 'must be a share from 0 to 1' }).min(0).max(1);
 const weight = z.number({ error: 'must be a weight from 0 to 1000' }).min(0).max(1_000);
 const count = (least: number, most: number) =>
-  z.int({ error: `must be a whole number from ${least} to ${most}` }).min(least).max(most);
+  z
+    .int({ error: `must be a whole number from ${least} to ${most}` })
+    .min(least)
+    .max(most);
 const time = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, { error: 'must be a time like 08:30' });
 const day = z.iso.date({ error: 'must be a day like 2026-03-31' });
 const span = z
@@ -131,7 +134,9 @@ export function loadScenario(path: string): Scenario {
     document = parse(readFileSync(path, 'utf8'));
   } catch (error) {
     const { message } = error as Error;
-    throw new ScenarioError(error instanceof YAMLParseError ? `${path}: ${message}` : `${path} cannot be read: ${message}`);
+    throw new ScenarioError(
+      error instanceof YAMLParseError ? `${path}: ${message}` : `${path} cannot be read: ${message}`,
+    );
   }
   return checkScenario(document, path);
 }

@@ -40,33 +40,33 @@ const COUNTS = {
   notices: statement(
     'demo-totals-notices',
     `SELECT concat_ws(' ', coalesce(step_code, purpose), state, CASE WHEN state <> 'SERVED' THEN failure_code END) AS what, count(*)::int AS count
-     FROM notice WHERE created_at >= $1 GROUP BY 1 ORDER BY 1 COLLATE "C"`,
+     FROM notice WHERE created_at >= $1 GROUP BY 1`,
   ),
   stepsNotTaken: statement(
     'demo-totals-steps',
-    `SELECT state || ' ' || reason_code AS what, count(*)::int AS count FROM ladder_step_outcome WHERE at >= $1 GROUP BY 1 ORDER BY 1 COLLATE "C"`,
+    `SELECT state || ' ' || reason_code AS what, count(*)::int AS count FROM ladder_step_outcome WHERE at >= $1 GROUP BY 1`,
   ),
   cuts: statement(
     'demo-totals-cuts',
     `SELECT concat_ws(' ', state, CASE WHEN state <> 'VERIFIED' THEN failure_code END) AS what, count(*)::int AS count
-     FROM switch_command WHERE operation = 'CUT' AND requested_at >= $1 GROUP BY 1 ORDER BY 1 COLLATE "C"`,
+     FROM switch_command WHERE operation = 'CUT' AND requested_at >= $1 GROUP BY 1`,
   ),
   restores: statement(
     'demo-totals-restores',
     `SELECT concat_ws(' ', state, CASE WHEN state <> 'VERIFIED' THEN failure_code END) AS what, count(*)::int AS count
-     FROM switch_command WHERE operation = 'RESTORE' AND requested_at >= $1 GROUP BY 1 ORDER BY 1 COLLATE "C"`,
+     FROM switch_command WHERE operation = 'RESTORE' AND requested_at >= $1 GROUP BY 1`,
   ),
   batches: statement(
     'demo-totals-batches',
-    `SELECT concat_ws(' ', state, ending_code) AS what, count(*)::int AS count FROM cut_batch WHERE proposed_at >= $1 GROUP BY 1 ORDER BY 1 COLLATE "C"`,
+    `SELECT concat_ws(' ', state, ending_code) AS what, count(*)::int AS count FROM cut_batch WHERE proposed_at >= $1 GROUP BY 1`,
   ),
   holds: statement(
     'demo-totals-holds',
-    `SELECT concat_ws(' ', kind, coalesce(outcome, 'open')) AS what, count(*)::int AS count FROM hold WHERE opened_at >= $1 GROUP BY 1 ORDER BY 1 COLLATE "C"`,
+    `SELECT concat_ws(' ', kind, coalesce(outcome, 'open')) AS what, count(*)::int AS count FROM hold WHERE opened_at >= $1 GROUP BY 1`,
   ),
   workOrders: statement(
     'demo-totals-work',
-    `SELECT kind || ' ' || state AS what, count(*)::int AS count FROM work_order WHERE opened_at >= $1 GROUP BY 1 ORDER BY 1 COLLATE "C"`,
+    `SELECT kind || ' ' || state AS what, count(*)::int AS count FROM work_order WHERE opened_at >= $1 GROUP BY 1`,
   ),
 } as const;
 
@@ -80,13 +80,13 @@ export async function totalsSince(
   const [money] = await ctx.db.rows<Money>(MONEY, [from]);
   const counted: Partial<Record<keyof Counted, readonly Count[]>> = {};
   for (const name of Object.keys(COUNTS) as (keyof Counted)[])
-    counted[name] = await ctx.db.rows<Count>(COUNTS[name], [from]);
+    counted[name] = (await ctx.db.rows<Count>(COUNTS[name], [from])).sort((a, b) => (a.what < b.what ? -1 : 1));
   return { money: money!, counted: counted as Counted };
 }
 
 const DAY = statement(
   'demo-totals-day',
-  `SELECT (SELECT count(*) FROM bill WHERE issued_at >= $1 AND issued_at < $2)::int AS bills,
+  `SELECT (SELECT count(*) FROM bill WHERE issued_at >= $1 AND issued_at < $2 AND corrects_bill_id IS NULL)::int AS bills,
           (SELECT count(*) FROM notice WHERE served_at >= $1 AND served_at < $2)::int AS served,
           (SELECT count(*) FROM payment WHERE posted_at >= $1 AND posted_at < $2 AND channel <> 'CORRECTION')::int AS payments,
           (SELECT coalesce(sum(amount_minor), 0) FROM payment WHERE posted_at >= $1 AND posted_at < $2 AND channel <> 'CORRECTION')::bigint AS "paidMinor",

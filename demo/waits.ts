@@ -68,7 +68,10 @@ export class Waits {
 
   /** When the next wait is over; Infinity when nothing waits. */
   get nextMs(): number {
-    return Math.min(Infinity, ...[...this.known.values()].map(({ attentionMs, giveUpMs }) => Math.min(attentionMs, giveUpMs)));
+    return Math.min(
+      Infinity,
+      ...[...this.known.values()].map(({ attentionMs, giveUpMs }) => Math.min(attentionMs, giveUpMs)),
+    );
   }
 
   /** Lets rows whose wait is over be found by whoever looks for them. Returns whether there were any. */

@@ -15,7 +15,7 @@ const MOST_TOLD = 3;
 /** Days between two that are played: mostly the next, sometimes the clock jumps, up to three weeks. */
 const JUMPS = [1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 3, 4, 5, 8, 21];
 /** Minutes of a local day at which cuts are asked for: before hours and after, and so that the announced time falls on either side of an end. */
-const ASKING = [8 * 60 + 50, 8 * 60 + 55, 570, 600, 640, 700, 780, 820, 850, 863, 866, 910, 925, 1_000, 1_060];
+const ASKING = [530, 535, 570, 600, 640, 700, 780, 820, 850, 858, 860, 866, 910, 918, 920, 1_000, 1_060];
 
 export interface ExamResult {
   readonly histories: number;
@@ -104,7 +104,7 @@ async function playCuts(table: Table, asking: number): Promise<string[]> {
   if (dice.chance(0.3)) faults.push(...(await dispatch(table, at(22 + dice.below(16)))));
   if (dice.chance(0.6)) faults.push(...(await compare(table, at(40))));
   const late = dice.chance(0.15);
-  if (!late) faults.push(...(await dispatch(table, at(42 + dice.below(12)))));
+  if (!late) faults.push(...(await dispatch(table, at(dice.pick([42, 42, 45, 50])))));
   await obey(table, at(56), false);
   await decide(table, at(57));
   await runTheBatches(table, at(58));
