@@ -12,20 +12,20 @@ const WRONGFUL_CUTS = statement(
      SELECT c.id, a.id AS account_id, a.account_number, a.customer_id, c.sent_at, (c.sent_at AT TIME ZONE $1) AS local_at
      FROM switch_command c JOIN account a ON a.id = c.account_id WHERE c.operation = 'CUT' AND c.sent_at IS NOT NULL)
    SELECT 'protected account ' || account_number || ' was cut' AS fault FROM cut
-     WHERE EXISTS (SELECT FROM protection p WHERE p.customer_id = cut.customer_id AND (p.ended_at IS NULL OR p.ended_at > sent_at))
+     WHERE EXISTS (SELECT FROM protection p WHERE p.customer_id = cut.customer_id AND (p.ended_at IS NULL OR p.ended_at > cut.sent_at))
    UNION ALL SELECT 'account ' || account_number || ', never asked about protections, was cut' FROM cut
      WHERE (SELECT protection_asked_on FROM customer k WHERE k.id = cut.customer_id) IS NULL
    UNION ALL SELECT 'account ' || account_number || ' was cut during a hold' FROM cut
-     WHERE EXISTS (SELECT FROM hold h WHERE h.account_id = cut.account_id AND h.opened_at <= sent_at AND (h.closed_at IS NULL OR h.closed_at > sent_at))
+     WHERE EXISTS (SELECT FROM hold h WHERE h.account_id = cut.account_id AND h.opened_at <= cut.sent_at AND (h.closed_at IS NULL OR h.closed_at > cut.sent_at))
    UNION ALL SELECT 'paid account ' || account_number || ' was cut' FROM cut
-     WHERE (SELECT coalesce(sum(b.total_minor - coalesce((SELECT sum(x.principal_minor) FROM payment_allocation x WHERE x.bill_id = b.id AND x.at <= sent_at), 0)), 0)
+     WHERE (SELECT coalesce(sum(b.total_minor - coalesce((SELECT sum(x.principal_minor) FROM payment_allocation x WHERE x.bill_id = b.id AND x.at <= cut.sent_at), 0)), 0)
             FROM bill b WHERE b.account_id = cut.account_id AND b.due_date < local_at::date - 30) < $3
    UNION ALL SELECT 'account ' || account_number || ' was cut without its notice' FROM cut
      WHERE NOT EXISTS (SELECT FROM notice n WHERE n.account_id = cut.account_id AND n.purpose = 'CUT_NOTICE' AND n.state = 'SERVED' AND n.proof_kind IS NOT NULL
                          AND local_at::date - (n.served_at AT TIME ZONE $1)::date BETWEEN 3 AND 7)
    UNION ALL SELECT 'account ' || account_number || ' was cut without its last call' FROM cut
      WHERE NOT EXISTS (SELECT FROM notice n WHERE n.account_id = cut.account_id AND n.purpose = 'LAST_CALL' AND n.state = 'SERVED'
-                         AND sent_at - n.served_at BETWEEN interval '30 minutes' AND interval '2 hours')
+                         AND cut.sent_at - n.served_at BETWEEN interval '30 minutes' AND interval '2 hours')
    UNION ALL SELECT 'account ' || account_number || ' was cut at ' || local_at FROM cut
      WHERE extract(isodow FROM local_at) > 4 OR local_at::time < '09:00' OR local_at::time >= '15:00' OR local_at::date = ANY($2::date[])
    UNION ALL SELECT 'account ' || account_number || ' was cut by one person alone' FROM cut

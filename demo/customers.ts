@@ -203,12 +203,12 @@ export class Customers {
     return this.ctx.clock.now().getTime();
   }
 
-  /** A quarter of an hour of one of the next days, when people are awake. */
+  /** A half hour of one of the next days, when people are awake. */
   private someDay({ accountNumber }: Household, about: string, [from, to]: readonly [number, number]): number {
     const { seed } = this.scenario;
     const question = `${accountNumber} ${about}`;
     const days = Math.floor(between(seed, `days ${question}`, [from, to + 1]));
-    const hour = Math.floor(between(seed, `hour ${question}`, AWAKE) * 4) / 4;
+    const hour = Math.floor(between(seed, `hour ${question}`, AWAKE) * 2) / 2;
     const day = addDays(localDate(this.ctx.clock.now(), this.ctx.timeZone), days);
     const atMs = startOfLocalDay(day, this.ctx.timeZone).getTime() + hour * HOUR_MS;
     return atMs > this.nowMs ? atMs : atMs + DAY_MS;

@@ -54,8 +54,9 @@ export async function playMonth(
     listener.day(day, await dayFigures(ctx, ...bounds));
   });
   const playedMs = performance.now();
-  const report = await reportOf(ctx, scenario, households, startsAt);
-  const faults = await monthFaults(ctx, player.field, days);
+  const asked = { ...ctx, db: stage.wide };
+  const report = await reportOf(asked, scenario, households, startsAt);
+  const faults = await monthFaults(asked, player.field, days);
   const endedMs = performance.now();
   return {
     report,

@@ -17,14 +17,16 @@ import type { Household } from './people.js';
 import { Phones } from './phones.js';
 import type { Scenario } from './scenario.js';
 import { lookAtTables, type Stage } from './stage.js';
-import { stepTo } from './stepping-clock.js';
+import { dayBegins } from './stepping-clock.js';
 import { Waits } from './waits.js';
 import { Wire } from './wire.js';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
-/** Local hours at which the product's hourly schedules get their turn; derived from facts, they may run late, and at night nothing happens. */
-const WATCH_HOURS = [0, 8, 12, 20];
+/** Local hours at which the product's hourly schedules get their turn: derived from facts, they may run late. */
+const SCHEDULE_HOURS = [0, 8, 20];
+/** And at which the ladders of whoever changed are looked at: the product gathers for moments, a story of seconds for hours. */
+const WATCH_HOURS = [0, 8, 11, 14, 17, 20];
 /** Days of the story after which tables have grown so much that PostgreSQL looks at them anew. */
 const LOOKS = [0, 1, 2, 4, 8, 12, 20];
 /** Ids looked at together after a step; as the product's watch does. */
@@ -118,11 +120,11 @@ export class Player {
       await this.settle(nowMs);
       const nextMs = Math.min(this.agenda.nextMs, this.waits.nextMs, this.batchLookMs, this.nextWatchMs(nowMs));
       if (nextMs >= endMs) {
-        await stepTo(this.stage.ctx, new Date(endMs));
+        await dayBegins(this.stage.ctx, new Date(endMs));
         this.field.tellTime(this.stage.clock.told);
         return;
       }
-      await stepTo(this.stage.ctx, new Date(nextMs));
+      await this.stage.clock.stepTo(new Date(nextMs));
       this.field.tellTime(this.stage.clock.told);
     }
   }
@@ -132,41 +134,46 @@ export class Player {
     this.steps += 1;
     const { ctx } = this.stage;
     const begunWall = ctx.clock.wallNow();
-    const wholeHour = this.isWatch(nowMs);
+    const wholeHour = this.isHour(nowMs, SCHEDULE_HOURS);
+    const watching = this.isHour(nowMs, WATCH_HOURS);
     if (wholeHour) this.field.freeze();
     const waited = this.waits.nextMs <= nowMs;
+    let switched = waited;
     for (let round = 0; round < MOST_ROUNDS; round += 1) {
       await this.agenda.work(nowMs);
-      await this.field.takeIn();
+      const heard = await this.field.takeIn();
+      if (heard > 0) await this.crews.look();
       if (round === 0) await this.runSchedules(wholeHour);
       const wire = this.taken('commands').size > 0 || (round === 0 && waited);
       if (wire) await this.wire.work(nowMs);
-      else if (round === 0) await this.wire.restores();
+      // What a meter said may have sent its restore back into the queue.
+      else if (heard > 0) await this.wire.restores();
+      switched ||= wire || heard > 0;
       if (this.taken('notices').size > 0) await this.phones.work();
       if (round === 0 && wholeHour) await this.hourly();
       await this.workRuns();
-      await this.watch();
+      if (watching) await this.watch();
       if (this.agenda.nextMs > nowMs && !this.pending) break;
       if (round === MOST_ROUNDS - 1) throw new Error(`${new Date(nowMs).toISOString()} does not settle`);
     }
-    await this.waits.gather(begunWall, nowMs);
+    if (switched) await this.waits.gather(begunWall, nowMs);
     await this.lookAtBatches(nowMs);
   }
 
-  private isWatch(atMs: number): boolean {
+  private isHour(atMs: number, hours: readonly number[]): boolean {
     const time = localTime(new Date(atMs), this.stage.ctx.timeZone);
-    return time.slice(3, 5) === '00' && atMs % MINUTE_MS === 0 && WATCH_HOURS.includes(Number(time.slice(0, 2)));
+    return time.slice(3, 5) === '00' && atMs % MINUTE_MS === 0 && hours.includes(Number(time.slice(0, 2)));
   }
 
   private nextWatchMs(nowMs: number): number {
     let atMs = (Math.floor(nowMs / HOUR_MS) + 1) * HOUR_MS;
-    while (!this.isWatch(atMs)) atMs += HOUR_MS;
+    while (!this.isHour(atMs, WATCH_HOURS)) atMs += HOUR_MS;
     return atMs;
   }
 
   /** Hourly schedules have their hours; what is due by the minute is looked at in every step. */
-  private async runSchedules(isWatch: boolean): Promise<void> {
-    const due = isWatch ? this.schedules : this.schedules.filter(({ everyMs }) => everyMs < HOUR_MS);
+  private async runSchedules(hourly: boolean): Promise<void> {
+    const due = hourly ? this.schedules : this.schedules.filter(({ everyMs }) => everyMs < HOUR_MS);
     await runDueSchedules(this.stage.ctx, due);
     if (this.failure) throw this.failure as Error;
   }
@@ -188,7 +195,6 @@ export class Player {
     const bills = await ctx.db.rows<{ accountNumber: string }>(NEW_BILLS, [this.billsSeenTo, now]);
     this.billsSeenTo = now;
     for (const { accountNumber } of bills) this.hear(accountNumber, 'BILL');
-    await this.crews.look();
   }
 
   private async workRuns(): Promise<void> {

@@ -28,6 +28,8 @@ const GUARD_CONNECTIONS = 2;
 /** Everything a story is played on: a database of its own, the product's context, its keys and its guard. */
 export interface Stage {
   readonly ctx: FlowContext;
+  /** For questions about everything at once: planned for that. */
+  readonly wide: Database;
   readonly clock: SteppingClock;
   readonly headEndKey: SigningKey;
   readonly guard: Guard;
@@ -62,13 +64,13 @@ export async function ownPostgres(undo: Undo): Promise<string> {
 }
 
 /**
- * A story is some ten thousand small statements: planning each anew would take longer than running them. Set for the sessions to come.
- * What a statement does is the same under any plan.
+ * A story is some ten thousand small statements: planning each anew would take longer than running them. What a statement does is the
+ * same under any plan.
  */
-async function planOnce(db: Database): Promise<void> {
-  const { rows } = await db.pool.query<{ name: string }>('SELECT current_database() AS name');
-  for (const setting of ["plan_cache_mode = 'force_generic_plan'", 'enable_seqscan = off'])
-    await db.pool.query(`ALTER DATABASE "${rows[0]!.name}" SET ${setting}`);
+function planningOnce(databaseUrl: string): string {
+  const url = new URL(databaseUrl);
+  url.searchParams.set('options', '-c plan_cache_mode=force_generic_plan -c enable_seqscan=off');
+  return url.href;
 }
 
 const GROWING = 'bill, payment, notice, notice_bill, dunning_case, contact_proof, hold, interruption, switch_command';
@@ -81,10 +83,11 @@ export async function setStage(databaseUrl: string, scenario: Scenario, undo: Un
   const log = createLogger(process.env['LOG_LEVEL'] ?? 'silent');
   const dir = mkdtempSync(join(tmpdir(), 'relight-demo-keys-'));
   undo.push(() => rmSync(dir, { recursive: true, force: true }));
-  const before = new Database(databaseUrl, log, 1);
-  await planOnce(before).finally(() => before.close());
-  const db = new Database(databaseUrl, log);
+  const url = planningOnce(databaseUrl);
+  const db = new Database(url, log);
   undo.push(() => db.close());
+  const wide = new Database(databaseUrl, log, 1);
+  undo.push(() => wide.close());
   const book = loadPolicyBook(BOOK);
   const startsAt = startOfLocalDay(scenario.starts, book.timeZone);
   const clock = await SteppingClock.open(db, startsAt);
@@ -101,8 +104,8 @@ export async function setStage(databaseUrl: string, scenario: Scenario, undo: Un
   };
   await stopClockAt(ctx, startsAt);
   const headEndKey = loadSigningKey(join(dir, 'head-end.pem'), true);
-  const guard = await openGuard({ ctx, databaseUrl, dir: join(dir, 'guard'), accounts: scenario.accounts }, undo);
-  return { ctx, clock, headEndKey, guard, startsAt };
+  const guard = await openGuard({ ctx, databaseUrl: url, dir: join(dir, 'guard'), accounts: scenario.accounts }, undo);
+  return { ctx, wide, clock, headEndKey, guard, startsAt };
 }
 
 /** The guard of the product in this process, behind its own read-only role, with the usual budget for a district of this size. */

@@ -133,6 +133,6 @@ function explain({ accountNumber, at, checks }: Explanation): void {
   const day = new Date(at).toLocaleDateString('sv-SE', { timeZone: 'Asia/Shanghai' });
   print(bold(`Why account ${accountNumber} is not cut on ${day}, the next day on which anybody may be`));
   for (const { code, passed, evidence, clause } of checks) {
-    print(`  ${passed ? green('✓') : red('✗')} ${code.padEnd(18)} ${evidence} ${dim(`[${clause}]`)}`);
+    print(`  ${passed ? green('✓') : red('✗')} ${code.padEnd(18)} ${evidence}${passed ? '' : dim(` [${clause}]`)}`);
   }
 }

@@ -65,7 +65,19 @@ export class Book {
       const paid = this.credit < fen ? this.credit : fen;
       this.credit -= paid;
       const paidOn = paid > 0n ? dayAt(event.ms) : null;
-      this.bills.push({ id, due, readOn, fen, estimated, paid, fee: 0n, feePaid: 0n, reopenedMs: null, paidOn, creditedOn: paidOn });
+      this.bills.push({
+        id,
+        due,
+        readOn,
+        fen,
+        estimated,
+        paid,
+        fee: 0n,
+        feePaid: 0n,
+        reopenedMs: null,
+        paidOn,
+        creditedOn: paidOn,
+      });
     }
     if (event.what === 'paid') this.settle(event.id, event.fen, event.valueDay, dayAt(event.ms));
     if (event.what === 'fee') this.charge(event.bill, event.fen);
@@ -114,7 +126,9 @@ export class Book {
     this.credit -= payment.toCredit;
     this.payments.splice(this.payments.indexOf(payment), 1);
     for (const { bill } of payment.shares) {
-      const others = this.payments.filter(({ shares }) => shares.some((share) => share.bill === bill && share.part === 'paid'));
+      const others = this.payments.filter(({ shares }) =>
+        shares.some((share) => share.bill === bill && share.part === 'paid'),
+      );
       const days = [...others.map(({ valueDay }) => valueDay), ...(bill.creditedOn === null ? [] : [bill.creditedOn])];
       bill.paidOn = days.length > 0 ? Math.max(...days) : null;
     }
@@ -149,7 +163,9 @@ export function graceDays(story: Story, book: Book, ms: number): number {
   const unpaid = past.filter(({ fen, paid }) => paid < fen).map(({ due }) => late(due, today));
   const recent = settled.filter(({ due }) => due >= today - YEAR);
   const lately = recent.filter((bill) => bill.late >= 1 && bill.late <= 30).length;
-  const bounced = story.all('reversed').filter(({ id }) => BANKS.includes(story.all('paid').find((one) => one.id === id)!.channel));
+  const bounced = story
+    .all('reversed')
+    .filter(({ id }) => BANKS.includes(story.all('paid').find((one) => one.id === id)!.channel));
   const spoilt =
     provenCuts(story) > 0 ||
     story.all('released').some(({ outcome }) => outcome === 'BROKEN') ||
@@ -160,8 +176,7 @@ export function graceDays(story: Story, book: Book, ms: number): number {
     unpaid.length >= 2 ||
     unpaid.some((days) => days >= 91);
   if (spoilt) return 0;
-  const middling =
-    bounced.length >= 1 || settled.some((bill) => bill.late > 30) || lately > 1 || settled.length < 6;
+  const middling = bounced.length >= 1 || settled.some((bill) => bill.late > 30) || lately > 1 || settled.length < 6;
   return middling ? 5 : 10;
 }
 
@@ -171,8 +186,6 @@ function provenCuts(story: Story): number {
   return story.all('proven').filter(({ command }) => {
     const cut = story.all('cut').find((one) => one.command === command)!;
     const back = story.all('powered').find(({ ms }) => ms >= cut.ms)?.ms ?? Infinity;
-    return !upheld.some(
-      ({ id, ms }) => ms >= cut.ms && story.all('held').find((one) => one.id === id)!.ms <= back,
-    );
+    return !upheld.some(({ id, ms }) => ms >= cut.ms && story.all('held').find((one) => one.id === id)!.ms <= back);
   }).length;
 }

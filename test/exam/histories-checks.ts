@@ -37,7 +37,9 @@ export async function compare(table: Table, ms: number): Promise<string[]> {
     const idle = ['OVERDUE_DEBT', 'READING_PROVEN', 'PREPAID_BALANCE'].some((code) => open.has(code));
     const counts = (code: string): boolean => !idle || !OF_NOTICES.includes(code);
     const missed = [...open].filter((code) => counts(code) && !said.some((check) => check.code === code));
-    const added = said.filter(({ code }) => counts(code) && !open.has(code)).map(({ code, evidence }) => `${code} (${evidence})`);
+    const added = said
+      .filter(({ code }) => counts(code) && !open.has(code))
+      .map(({ code, evidence }) => `${code} (${evidence})`);
     if (missed.length === 0 && added.length === 0) return [];
     return [
       `asked at ${clock(ms)}: the product does not see ${missed.join(', ') || 'nothing'}, and sees by itself ${added.join(', ') || 'nothing'}\n${story.tell()}`,
@@ -69,7 +71,9 @@ export async function checkStages(table: Table, ms: number): Promise<string[]> {
     const ladder = ladderFor(one, policy, at, own);
     const turned = ladderFor(turnedRound(one), policy, at, own.toReversed());
     const wrong = [
-      ...(asText(ladder) === asText(turned) ? [] : [`the order of facts matters: ${asText(ladder)} ≠ ${asText(turned)}`]),
+      ...(asText(ladder) === asText(turned)
+        ? []
+        : [`the order of facts matters: ${asText(ladder)} ≠ ${asText(turned)}`]),
       ...storedFaults(ladder, stored.get(story.accountId)!),
       ...stageFaults(story, ladder, table, ms),
     ];

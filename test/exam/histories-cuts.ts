@@ -85,7 +85,9 @@ export async function propose(table: Table, ms: number): Promise<void> {
     [batchId],
   );
   for (const { id, accountId, installation, size } of rows)
-    table.byAccount.get(accountId)!.add(ms, { what: 'ordered', command: id, by: by.id, installation, batch: batchId, size });
+    table.byAccount
+      .get(accountId)!
+      .add(ms, { what: 'ordered', command: id, by: by.id, installation, batch: batchId, size });
   for (let n = table.dice.below(3); n >= 0; n -= 1) {
     const approver = table.dice.pick(APPROVERS);
     const role = table.dice.chance(0.15) ? 'OPERATIONS' : 'SUPERVISOR';
@@ -107,7 +109,10 @@ export async function runTheBatches(table: Table, ms: number): Promise<void> {
     ['RUNNING', 0.05, 'batch aborted', abortBatch],
   ] as const;
   for (const [state, chance, what, act] of acts)
-    for (const { id: batchId } of await table.sql<{ id: string }>('SELECT id FROM cut_batch WHERE state = $1 ORDER BY id', [state]))
+    for (const { id: batchId } of await table.sql<{ id: string }>(
+      'SELECT id FROM cut_batch WHERE state = $1 ORDER BY id',
+      [state],
+    ))
       if (table.dice.chance(chance))
         await table.attempt(what, () => act(table.ctx(ms), { batchId, ...decision() }, person(APPROVERS[0]!)));
 }
@@ -183,7 +188,10 @@ export async function restore(table: Table, ms: number): Promise<void> {
     return story ? [{ order, story }] : [];
   });
   if (sent.length === 0) return;
-  await takeUplink(table.ctx(ms), sent.map(({ order, story }) => reportOf(order, story, ms)));
+  await takeUplink(
+    table.ctx(ms),
+    sent.map(({ order, story }) => reportOf(order, story, ms)),
+  );
   for (const { story } of sent) story.add(ms, { what: 'powered' });
   table.count('power restored', sent.length);
 }
@@ -195,10 +203,14 @@ export async function obey(table: Table, ms: number, all: boolean): Promise<void
   // A meter that was exchanged meanwhile says nothing any more.
   const current = heard.filter(({ order, story }) => order.serial === story.serial);
   if (current.length === 0) return;
-  await takeUplink(table.ctx(ms), current.map(({ order, story }) => reportOf(order, story, ms)));
-  const proven = await table.sql<{ id: string }>(`SELECT id FROM switch_command WHERE id = ANY($1::uuid[]) AND state = 'VERIFIED'`, [
-    current.map(({ order }) => order.commandId),
-  ]);
+  await takeUplink(
+    table.ctx(ms),
+    current.map(({ order, story }) => reportOf(order, story, ms)),
+  );
+  const proven = await table.sql<{ id: string }>(
+    `SELECT id FROM switch_command WHERE id = ANY($1::uuid[]) AND state = 'VERIFIED'`,
+    [current.map(({ order }) => order.commandId)],
+  );
   for (const { order, story } of current)
     if (proven.some(({ id }) => id === order.commandId)) story.add(ms, { what: 'proven', command: order.commandId });
 }

@@ -3,10 +3,13 @@ import { CHINA_CHECKS } from './histories-checks.js';
 import type { ExamResult } from './histories-exam.js';
 
 /** At least so many cuts sent for each hundred histories; fewer, and the exam looks at refusals only. */
-const LEAST_CUTS_PERCENT = 40;
+const LEAST_CUTS_PERCENT = 30;
 
 const told = (title: string, counts: ReadonlyMap<string, number>): string =>
-  [`${title}:`, ...[...counts].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([what, times]) => `  ${what}: ${times}`)].join('\n');
+  [
+    `${title}:`,
+    ...[...counts].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([what, times]) => `  ${what}: ${times}`),
+  ].join('\n');
 
 /** `everyCheck`: every check of the policies has really stopped a cut; otherwise it is enough that it stood in the way of one asked about. */
 export function expectWholeExam(

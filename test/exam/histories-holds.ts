@@ -127,9 +127,7 @@ function mayEndByItself(story: Story, id: string, ms: number): boolean {
   const then = new Set(new Book(story, hold.ms).bills.map((bill) => bill.id));
   const book = new Book(story);
   if (book.bills.every((bill) => !then.has(bill.id) || bill.paid === bill.fen)) return true;
-  const since = book.bills
-    .filter((bill) => then.has(bill.id))
-    .reduce((sum, bill) => sum + bill.paid, 0n);
+  const since = book.bills.filter((bill) => then.has(bill.id)).reduce((sum, bill) => sum + bill.paid, 0n);
   const before = new Book(story, hold.ms).bills.reduce((sum, bill) => sum + bill.paid, 0n);
   if (hold.kind !== 'PAYMENT_PLAN') return hold.fen !== null && since - before >= hold.fen;
   const all = hold.parts.reduce((sum, { fen }) => sum + fen, 0n);

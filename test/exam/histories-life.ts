@@ -31,7 +31,17 @@ const KINDS: readonly ProtectionKind[] = [
   'IMPORTANT_USER',
   'IMPORTANT_USER',
 ];
-const CAUSES = ['FORGOT', 'FORGOT', 'MALICIOUS', 'MALICIOUS', 'AWAY', 'TENANT', 'HARDSHIP', 'DISPUTE', 'BANK_LATE'] as const;
+const CAUSES = [
+  'FORGOT',
+  'FORGOT',
+  'MALICIOUS',
+  'MALICIOUS',
+  'AWAY',
+  'TENANT',
+  'HARDSHIP',
+  'DISPUTE',
+  'BANK_LATE',
+] as const;
 const CHANNELS: readonly PaymentChannel[] = ['MOBILE_APP', 'BANK', 'COUNTER_CHEQUE', 'COUNTER_CASH'];
 
 /** How many of all accounts a full moment touches. */
@@ -209,7 +219,12 @@ async function findCause(table: Table, story: Story, ms: number): Promise<void> 
 }
 
 async function pause(table: Table, story: Story, ms: number): Promise<void> {
-  const request = { accountId: story.accountId, days: 1 + story.dice.below(10), note: 'exam', idempotencyKey: newKey() };
+  const request = {
+    accountId: story.accountId,
+    days: 1 + story.dice.below(10),
+    note: 'exam',
+    idempotencyKey: newKey(),
+  };
   await table.attempt('dunning paused', () => pauseDunning(table.ctx(ms), request, CLERK));
 }
 
@@ -233,7 +248,13 @@ async function storedMeter(table: Table, story: Story): Promise<{ id: string; se
 async function exchange(table: Table, story: Story, ms: number): Promise<void> {
   const { id, serial } = await storedMeter(table, story);
   const wh = { removedWh: 1_000_000n, installedWh: 0n };
-  const change = { servicePointId: story.servicePointId, newMeterId: id, ...wh, note: 'exam', idempotencyKey: newKey() };
+  const change = {
+    servicePointId: story.servicePointId,
+    newMeterId: id,
+    ...wh,
+    note: 'exam',
+    idempotencyKey: newKey(),
+  };
   const done = await table.attempt('meter exchanged', () => exchangeMeter(table.ctx(ms), change, CLERK));
   if (done instanceof UserError) return;
   newMeter(story, ms, { id, serial, installationId: done.installationId });

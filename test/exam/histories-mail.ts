@@ -56,7 +56,9 @@ async function look(table: Table): Promise<Row[]> {
     if (state === 'FAILED') story.add(createdAt.getTime(), { what: 'failed', id });
     if (state === 'WITHDRAWN' || state === 'FAILED') table.count(`notice ${state.toLowerCase()} by the product`);
   }
-  return rows.filter(({ accountId, state }) => table.byAccount.has(accountId) && (state === 'PREPARED' || state === 'SENT'));
+  return rows.filter(
+    ({ accountId, state }) => table.byAccount.has(accountId) && (state === 'PREPARED' || state === 'SENT'),
+  );
 }
 
 /** The ladder of everybody is computed, and what is due prepared. */
@@ -97,7 +99,9 @@ async function report(table: Table, story: Story, row: Row, messageId: string, m
   const lateMs = fate < 14 && row.step === 'LAST_CALL' ? ms + 12 * MINUTE_MS : ms;
   const delivered = fate < 88;
   const code = fate >= 97 ? 'INVALID_NUMBER' : 'ABSENT';
-  const told = delivered ? { messageId, outcome: 'DELIVERED' as const } : { messageId, outcome: 'FAILED' as const, code };
+  const told = delivered
+    ? { messageId, outcome: 'DELIVERED' as const }
+    : { messageId, outcome: 'FAILED' as const, code };
   const done = await takeDeliveryReport(table.ctx(lateMs), told, GATEWAY);
   table.count(`${row.step === 'LAST_CALL' ? 'last call' : 'message'} ${delivered ? 'delivered' : 'not delivered'}`);
   if (row.contactId !== null) {
@@ -147,7 +151,9 @@ async function serveOne(table: Table, story: Story, row: Row, ms: number): Promi
     note: 'exam',
     idempotencyKey: newKey(),
   };
-  const done = await table.attempt(`notice ${service.outcome} by a person`, () => serveNotice(table.ctx(ms), service, READER));
+  const done = await table.attempt(`notice ${service.outcome} by a person`, () =>
+    serveNotice(table.ctx(ms), service, READER),
+  );
   if (done instanceof UserError) return;
   if (row.contactId !== null && row.recipient === 'CUSTOMER')
     story.add(ms, { what: 'tried', contact: row.contactId, whenMs, outcome: served ? 'REACHED' : 'NOT_REACHED' });

@@ -47,11 +47,17 @@ export function objections(story: Story, town: Town, ms: number, question: Quest
   }
   for (const code of unannounced(story, book, debts, ms)) found.add(code);
 
-  demand('CONTACT_REACHABLE', [story.mobile, story.landline, story.address].some(({ id }) => answers(story, id, today)));
+  demand(
+    'CONTACT_REACHABLE',
+    [story.mobile, story.landline, story.address].some(({ id }) => answers(story, id, today)),
+  );
   const shields = protections(story, today);
   demand('NOT_PROTECTED', !shields.some((kind) => story.prepaid || kind !== 'IMPORTANT_USER'));
   demand('PROTECTION_ASKED', story.customerClass !== 'RESIDENTIAL' || story.last('asked') !== undefined);
-  demand('NO_HOLD', openHolds(story).every(({ until }) => until !== null && until < today));
+  demand(
+    'NO_HOLD',
+    openHolds(story).every(({ until }) => until !== null && until < today),
+  );
 
   const others = question.approvals.filter(({ by, role }) => by !== question.by && role === 'SUPERVISOR');
   const persons = new Set(others.map(({ by }) => by)).size;
@@ -157,7 +163,9 @@ function unannounced(story: Story, book: Book, debts: readonly BookedBill[], ms:
       const demands = about(subject, 'ARREARS_NOTICE').map(({ servedMs }) => dayAt(servedMs!));
       if (demands.length === 0) return false;
       // Where there is no notice yet, nothing was served too early.
-      return notices[place]!.length === 0 || notices[place]!.some(({ servedMs }) => dayAt(servedMs!) >= Math.min(...demands));
+      return (
+        notices[place]!.length === 0 || notices[place]!.some(({ servedMs }) => dayAt(servedMs!) >= Math.min(...demands))
+      );
     });
     if (!demanded) wanting.push('MANDATORY_NOTICES');
     const important = protections(story, today).includes('IMPORTANT_USER');
@@ -178,7 +186,10 @@ function unannounced(story: Story, book: Book, debts: readonly BookedBill[], ms:
 
 /** Services that no later failure has put in doubt. */
 function standing(notices: readonly Told[]): Told[] {
-  const failedMs = Math.max(-Infinity, ...notices.flatMap(({ state, failedMs: at }) => (state === 'FAILED' ? [at!] : [])));
+  const failedMs = Math.max(
+    -Infinity,
+    ...notices.flatMap(({ state, failedMs: at }) => (state === 'FAILED' ? [at!] : [])),
+  );
   return notices.filter(({ state, servedMs }) => state === 'SERVED' && servedMs! > failedMs);
 }
 
