@@ -12,7 +12,7 @@ const WRONGFUL_CUTS = statement(
      SELECT c.id, a.id AS account_id, a.account_number, a.customer_id, c.sent_at, (c.sent_at AT TIME ZONE $1) AS local_at
      FROM switch_command c JOIN account a ON a.id = c.account_id WHERE c.operation = 'CUT' AND c.sent_at IS NOT NULL)
    SELECT 'protected account ' || account_number || ' was cut' AS fault FROM cut
-     WHERE EXISTS (SELECT FROM protection p WHERE p.customer_id = cut.customer_id AND (p.ended_at IS NULL OR p.ended_at > cut.sent_at))
+     WHERE EXISTS (SELECT FROM protection p WHERE p.customer_id = cut.customer_id AND p.created_at <= cut.sent_at AND (p.ended_at IS NULL OR p.ended_at > cut.sent_at))
    UNION ALL SELECT 'account ' || account_number || ', never asked about protections, was cut' FROM cut
      WHERE (SELECT protection_asked_on FROM customer k WHERE k.id = cut.customer_id) IS NULL
    UNION ALL SELECT 'account ' || account_number || ' was cut during a hold' FROM cut

@@ -8,22 +8,23 @@ const LEDGER_FAULTS = statement(
      UNION ALL
      SELECT id, kind, credit_code, credit_account_id, -amount_minor, currency, bill_id, payment_id FROM ledger_entry),
    account_sum AS (
-     SELECT a.id, a.account_number, a.due_minor, a.credit_minor,
-            coalesce((SELECT sum(minor) FROM posting p WHERE p.account_id = a.id AND p.code = 'RECEIVABLE'), 0) AS receivable,
-            coalesce((SELECT -sum(minor) FROM posting p WHERE p.account_id = a.id AND p.code = 'CUSTOMER_CREDIT'), 0) AS credit,
+     SELECT a.id, a.account_number, a.due_minor, a.credit_minor, coalesce(p.receivable, 0) AS receivable, coalesce(p.credit, 0) AS credit,
             coalesce((SELECT sum(total_minor - paid_minor + late_fee_minor - late_fee_paid_minor) FROM bill b WHERE b.account_id = a.id), 0) AS open_bills
-     FROM account a),
+     FROM account a LEFT JOIN (
+       SELECT account_id, sum(minor) FILTER (WHERE code = 'RECEIVABLE') AS receivable, -sum(minor) FILTER (WHERE code = 'CUSTOMER_CREDIT') AS credit
+       FROM posting GROUP BY account_id) p ON p.account_id = a.id),
    bill_sum AS (
      SELECT b.*, (SELECT coalesce(sum(amount_minor), 0) FROM bill_line l WHERE l.bill_id = b.id) AS lines,
             (SELECT coalesce(sum(principal_minor), 0) FROM payment_allocation x WHERE x.bill_id = b.id) AS allocated,
             (SELECT coalesce(sum(late_fee_minor), 0) FROM payment_allocation x WHERE x.bill_id = b.id) AS late_fee_allocated,
-            (SELECT coalesce(sum(minor), 0) FROM posting p WHERE p.bill_id = b.id AND p.code = 'RECEIVABLE') AS receivable
-     FROM bill b),
+            coalesce(p.receivable, 0) AS receivable
+     FROM bill b LEFT JOIN (SELECT bill_id, sum(minor) AS receivable FROM posting WHERE code = 'RECEIVABLE' GROUP BY bill_id) p ON p.bill_id = b.id),
    payment_sum AS (
-     SELECT p.*, (SELECT coalesce(sum(amount_minor), 0) FROM ledger_entry e WHERE e.payment_id = p.id AND e.kind NOT IN ('REVERSAL', 'LATE_FEE_CREDITED')) AS entered,
+     SELECT p.*, coalesce(e.entered, 0) AS entered,
             (SELECT coalesce(sum(principal_minor + late_fee_minor), 0) FROM payment_allocation x WHERE x.payment_id = p.id) AS allocated,
-            EXISTS (SELECT FROM payment s WHERE s.resolved_by_payment_id = p.id) AS from_suspense
-     FROM payment p),
+            p.id IN (SELECT resolved_by_payment_id FROM payment WHERE resolved_by_payment_id IS NOT NULL) AS from_suspense
+     FROM payment p LEFT JOIN (
+       SELECT payment_id, sum(amount_minor) AS entered FROM ledger_entry WHERE kind NOT IN ('REVERSAL', 'LATE_FEE_CREDITED') GROUP BY payment_id) e ON e.payment_id = p.id),
    late_fee AS (
      SELECT e.id, e.kind, e.amount_minor, e.bill_id, (SELECT kind FROM ledger_entry o WHERE o.id = e.reverses_entry_id) AS reversed_kind,
             (SELECT coalesce(sum(amount_minor), 0) FROM late_fee_line l WHERE l.entry_id = e.id) AS lines,
@@ -32,9 +33,11 @@ const LEDGER_FAULTS = statement(
      FROM ledger_entry e WHERE e.kind LIKE 'LATE_FEE%'),
    bill_late_fee AS (
      SELECT b.bill_number, b.late_fee_minor,
-            coalesce((SELECT sum(CASE kind WHEN 'LATE_FEE' THEN amount_minor WHEN 'LATE_FEE_REVERSED' THEN -amount_minor ELSE 0 END) FROM late_fee f WHERE f.bill_id = b.id), 0) AS entered,
+            coalesce(f.entered, 0) AS entered,
             EXISTS (SELECT FROM late_fee_waiver w WHERE w.bill_id = b.id AND w.account_id <> b.account_id) AS foreign_waiver
-     FROM bill b)
+     FROM bill b LEFT JOIN (
+       SELECT bill_id, sum(CASE kind WHEN 'LATE_FEE' THEN amount_minor WHEN 'LATE_FEE_REVERSED' THEN -amount_minor ELSE 0 END) AS entered
+       FROM late_fee GROUP BY bill_id) f ON f.bill_id = b.id)
    SELECT 'postings in ' || currency || ' sum to ' || sum(minor) AS fault FROM posting GROUP BY currency HAVING sum(minor) <> 0
    UNION ALL SELECT 'account ' || account_number || ' says due ' || due_minor || ', its ledger says ' || receivable FROM account_sum WHERE due_minor <> receivable
    UNION ALL SELECT 'account ' || account_number || ' says due ' || due_minor || ', its bills say ' || open_bills FROM account_sum WHERE due_minor <> open_bills

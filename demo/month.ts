@@ -15,6 +15,8 @@ export interface PlayedMonth {
   readonly sha256: string;
   /** What went wrong, in words; empty when all is well. */
   readonly faults: readonly string[];
+  /** Looks once more; until the stage is taken down. */
+  check(): Promise<string[]>;
   readonly seconds: {
     readonly opening: number;
     readonly month: number;
@@ -56,12 +58,14 @@ export async function playMonth(
   const playedMs = performance.now();
   const asked = { ...ctx, db: stage.wide };
   const report = await reportOf(asked, scenario, households, startsAt);
-  const faults = await monthFaults(asked, player.field, days);
+  const check = () => monthFaults(asked, player.field, days);
+  const faults = await check();
   const endedMs = performance.now();
   return {
     report,
     ...seal(report),
     faults,
+    check,
     seconds: {
       opening: (openedMs - begunMs) / 1_000,
       month: (playedMs - openedMs) / 1_000,

@@ -17,8 +17,9 @@ const src = sourceFiles('src');
 const simulator = sourceFiles('simulator');
 const verifier = sourceFiles('verifier');
 const bench = sourceFiles('bench');
+const demo = sourceFiles('demo');
 const tests = sourceFiles('test');
-const product = [...src, ...simulator, ...verifier, ...bench];
+const product = [...src, ...simulator, ...verifier, ...bench, ...demo];
 
 describe('rooms', () => {
   /** From left to right: a file imports from its own room or from one further left. */
@@ -88,11 +89,13 @@ describe('rooms', () => {
           .map(({ file, line }) => `${path}:${line} imports ${file}`),
       );
     // src and simulator meet only through schema/: a mistake written twice must show, so neither may borrow from the other.
-    expect(leaving(src, ['simulator', 'verifier', 'test', 'bench', 'dist'])).toEqual([]);
-    expect(leaving(simulator, ['src', 'verifier', 'test', 'bench', 'dist'])).toEqual([]);
-    expect(leaving(bench, ['verifier', 'test', 'dist'])).toEqual([]);
+    expect(leaving(src, ['simulator', 'verifier', 'test', 'bench', 'demo', 'dist'])).toEqual([]);
+    expect(leaving(simulator, ['src', 'verifier', 'test', 'bench', 'demo', 'dist'])).toEqual([]);
+    expect(leaving(bench, ['verifier', 'test', 'demo', 'dist'])).toEqual([]);
+    // The demo puts product and simulated meters together in one process, as a bench does.
+    expect(leaving(demo, ['verifier', 'test', 'bench', 'dist'])).toEqual([]);
     // The verifier judges what src has written: it stands on docs/audit.md, Node and the database driver, and on nothing else.
-    expect(leaving(verifier, ['src', 'simulator', 'test', 'bench', 'dist'])).toEqual([]);
+    expect(leaving(verifier, ['src', 'simulator', 'test', 'bench', 'demo', 'dist'])).toEqual([]);
     const packages = verifier.flatMap(({ imports }) =>
       imports.filter(({ file }) => !file).map(({ specifier }) => specifier),
     );

@@ -44,15 +44,22 @@ export function waiverEffect(
   };
 }
 
-/** Takes an amount back from payments, in the order given. */
+/** A part of a paid late fee that becomes credit again, and the payment that paid it; null: credit that no payment brought had paid it. */
+export interface FreedPart {
+  readonly paymentId: string | null;
+  readonly amountMinor: bigint;
+}
+
+/** Takes an amount back from payments, in the order given; what they did not pay was paid from credit, and is credit again. */
 export function takeBack(
   fromPayments: readonly { readonly paymentId: string; readonly paidMinor: bigint }[],
   freedMinor: bigint,
-): { readonly paymentId: string; readonly amountMinor: bigint }[] {
+): FreedPart[] {
   let leftMinor = freedMinor;
-  return fromPayments.flatMap(({ paymentId, paidMinor }) => {
+  const taken = fromPayments.flatMap(({ paymentId, paidMinor }): FreedPart[] => {
     const amountMinor = paidMinor < leftMinor ? paidMinor : leftMinor;
     leftMinor -= amountMinor;
     return amountMinor > 0n ? [{ paymentId, amountMinor }] : [];
   });
+  return leftMinor > 0n ? [...taken, { paymentId: null, amountMinor: leftMinor }] : taken;
 }

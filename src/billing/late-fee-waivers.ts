@@ -4,6 +4,7 @@ import type { LocalDate } from '../platform/local-date.js';
 import type { LateFee, LateFeeWaiverFact, LateFeeWaiverKind } from './late-fee-policy.js';
 import type { LateFeeRule } from './late-fee-rule.js';
 import type { LateFeeWaiverState } from './late-fee-waiver.js';
+import type { FreedPart } from './late-fee-waiver-policy.js';
 import { chargeLinesJson, insertLateFeeLines } from './late-fees.js';
 
 const ACCOUNT_OF_BILL = statement('bill-account', `SELECT account_id AS "accountId" FROM bill WHERE id = $1`);
@@ -31,12 +32,12 @@ const PAID_BY = statement(
    WHERE bill_id = $1 AND payment_id IS NOT NULL GROUP BY payment_id HAVING sum(late_fee_minor) > 0 ORDER BY max(id) DESC`,
 );
 
-/** Which payments paid the late fee of a bill, the latest first. */
+/** Which payments paid the late fee of a bill, the latest first. What credit paid names no payment and is not among them. */
 export const lateFeePaidBy = (tx: Tx, billId: string): Promise<{ paymentId: string; paidMinor: bigint }[]> =>
   tx.rows(PAID_BY, [billId]);
 
 // $5: what stands afterwards. The whole fee is reversed, entry by entry, and entered anew: each entry keeps its lines, and what stands is
-// one entry whose lines explain it.
+// one entry whose lines explain it. A freed part without a payment was paid from credit: no payment is changed for it.
 const RESTATE = statement(
   'late-fee-restate',
   `WITH live AS (SELECT e.id, e.amount_minor FROM ledger_entry e WHERE ${LIVE}),
@@ -69,13 +70,13 @@ const RESTATE = statement(
 /**
  * Enters the late fee of a bill anew, lower than it stands; what was paid above it becomes credit. The account must be locked.
  *
- * @param freed per payment, what of it goes from the fee to the customer's credit
+ * @param freed what goes from the fee to the customer's credit, by who paid it; together the whole of what was paid above the new fee
  */
 export async function restateLateFee(
   tx: Tx,
   bill: { readonly id: string; readonly accountId: string; readonly currency: string },
   restated: { readonly fee: LateFee; readonly rule: LateFeeRule; readonly waiverId: string },
-  freed: readonly { readonly paymentId: string; readonly amountMinor: bigint }[],
+  freed: readonly FreedPart[],
   by: { readonly at: Date; readonly actor: Actor },
 ): Promise<void> {
   const { fee, rule, waiverId } = restated;

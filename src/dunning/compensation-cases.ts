@@ -3,7 +3,7 @@ import type { CustomerClass } from '../accounts/customer.js';
 import type { Actor } from '../platform/audit.js';
 import { statement, type Reader, type Tx } from '../platform/database.js';
 import type { CompensationKind, CompensationState, WrongfulCutCause } from './compensation-case.js';
-import type { CompensationProposal } from './compensation-policy.js';
+import type { CompensationProposal, PaidDarkness } from './compensation-policy.js';
 import { firstProofOfPower } from './restore-facts.js';
 
 type By = { readonly actor: Actor; readonly at: Date };
@@ -36,6 +36,19 @@ const LIT_SINCE = statement(
 export async function litSince(reader: Reader, servicePointId: string, since: Date): Promise<Date | null> {
   return (await reader.rows<{ litAt: Date | null }>(LIT_SINCE, [servicePointId, since]))[0]!.litAt;
 }
+
+const PAID = statement(
+  'compensation-paid-darkness',
+  `SELECT g.dark_from AS "from", g.days, g.granted_minor AS "grantedMinor", ${firstProofOfPower('c.service_point_id', 'g.dark_from')} AS "until"
+   FROM compensation_case g JOIN switch_command c ON c.id = g.command_id
+   WHERE g.account_id = $1 AND g.service_point_id = $2 AND g.state = 'GRANTED' ORDER BY g.id`,
+);
+
+/** What was granted to an account for darkness at a service point, whatever kind of case it was. The account must be locked. */
+export const paidDarkness = (
+  tx: Tx,
+  { accountId, servicePointId }: Pick<HarmedPoint, 'accountId' | 'servicePointId'>,
+): Promise<PaidDarkness[]> => tx.rows<PaidDarkness>(PAID, [accountId, servicePointId]);
 
 /** A case to be opened, with what the policy proposes. */
 export interface NewCompensationCase {

@@ -38,13 +38,11 @@ const sumMinor = (debts: readonly Debt[]): bigint =>
   debts.reduce((sum, bill) => sum + bill.principalOutstandingMinor, 0n);
 
 /** What the customer must owe at least, in minor units; more while an agreement to pay is open and the policy has such a rule. */
-function neededMinor({ facts, policy, today }: CutCase): { minor: bigint; agreed: boolean } {
+function neededMinor({ facts, policy }: CutCase): { minor: bigint; agreed: boolean } {
   const { minDebtMinor, minDebtWithAgreementMinor } = policy.overdue;
   const agreed =
     minDebtWithAgreementMinor !== null &&
-    facts.holds.some(
-      ({ kind, until }) => (kind === 'PAYMENT_PLAN' || kind === 'PROMISE_TO_PAY') && (until === null || until >= today),
-    );
+    facts.holds.some(({ kind }) => kind === 'PAYMENT_PLAN' || kind === 'PROMISE_TO_PAY');
   const minor = agreed ? minDebtWithAgreementMinor : minDebtMinor;
   return { minor: minor > 0n ? minor : 1n, agreed };
 }

@@ -33,6 +33,8 @@ export interface NoticeFact {
   readonly createdAt: Date;
   readonly servedAt: Date | null;
   readonly failedAt: Date | null;
+  /** Of a last call: the time told to the customer at which power goes off. Absent or null: it names none. */
+  readonly announcedCutAt?: Date | null;
   readonly proofKind: ProofKind | null;
   /** A copy reached the authority. */
   readonly copiedToAuthority: boolean;
@@ -52,8 +54,10 @@ export interface AccountFacts {
   readonly protections: readonly { readonly kind: ProtectionKind; readonly validUntil: string | null }[];
   /** Local day on which the customer was last asked about protections; null: never. */
   readonly protectionAskedOn: string | null;
-  /** Open holds. `until` is the last local day, null: until ended. */
+  /** Open holds. `until` is the last local day, null: until ended; past it a hold holds until somebody has acted on its end. */
   readonly holds: readonly { readonly holdId: string; readonly kind: HoldKind; readonly until: string | null }[];
+  /** The pause of dunning that covers this day; its `until` is the last local day, null: until resumed. Absent or null: there is none. */
+  readonly pause?: { readonly until: string | null } | null;
   readonly notices: readonly NoticeFact[];
   /** Contacts proven reachable, and the last attempt to reach the customer in person or by voice. */
   readonly reachableContacts: number;

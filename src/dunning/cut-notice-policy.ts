@@ -195,25 +195,40 @@ function copyToAuthority(question: CutCase, subjects: readonly Subject[]): CutCh
   ];
 }
 
-/** The last word before the cut (停电前再次通知). */
+/**
+ * The last word before the cut (停电前再次通知). Only the newest counts: it names the hour of this cut, and an earlier one, of a cut that did not
+ * happen, told of another.
+ */
 function lastCall({ facts, policy }: CutCase, subjects: readonly Subject[]): CutCheck[] {
   const rule = policy.lastCall;
   if (!rule) return [];
-  const sinceMs = Math.max(-Infinity, ...subjects.map(({ since }) => since?.getTime() ?? -Infinity));
-  const calls = facts.notices.filter(
-    (notice) => notice.purpose === 'LAST_CALL' && notice.createdAt.getTime() >= sinceMs,
-  );
-  const agesMs = calls.flatMap((notice) => {
-    const at = servedAt(notice, rule.proof);
-    return at && at <= facts.at ? [facts.at.getTime() - at.getTime()] : [];
-  });
-  const fitting = agesMs.find((ms) => ms >= rule.minMinutes * MINUTE_MS && ms <= rule.maxMinutes * MINUTE_MS);
-  const shownMs = fitting ?? (agesMs.length > 0 ? Math.min(...agesMs) : undefined);
   const wanted = `the rule is ${rule.minMinutes} to ${rule.maxMinutes} minutes before the cut`;
-  const failed = calls.some(({ state }) => state === 'FAILED') ? 'the last call failed' : 'no last call is proven';
-  const text =
-    shownMs === undefined
-      ? failed
-      : `last call ${counted(Math.floor(shownMs / MINUTE_MS), 'minute')} ago, at ${localTime(new Date(facts.at.getTime() - shownMs), policy.timeZone).slice(0, 5)}`;
-  return [check('LAST_CALL', fitting !== undefined, `${text}; ${wanted}`, rule.clause)];
+  const call = newestCall(facts.notices, subjects);
+  const at = call && servedAt(call, rule.proof);
+  if (!at || at > facts.at) {
+    const text = call?.state === 'FAILED' ? 'the last call failed' : 'no last call is proven';
+    return [check('LAST_CALL', false, `${text}; ${wanted}`, rule.clause)];
+  }
+  const hour = (instant: Date) => localTime(instant, policy.timeZone).slice(0, 5);
+  const maxMs = rule.maxMinutes * MINUTE_MS;
+  const agoMs = facts.at.getTime() - at.getTime();
+  const isInTime = agoMs >= rule.minMinutes * MINUTE_MS && agoMs <= maxMs;
+  const announced = call.announcedCutAt ?? null;
+  const sinceAnnouncedMs = announced === null ? 0 : facts.at.getTime() - announced.getTime();
+  const isOfThisCut = sinceAnnouncedMs >= 0 && sinceAnnouncedMs <= maxMs;
+  const text = `last call ${counted(Math.floor(agoMs / MINUTE_MS), 'minute')} ago, at ${hour(at)}`;
+  const named = announced === null || isOfThisCut ? '' : `, for a cut on ${localDate(announced, policy.timeZone)} at ${hour(announced)}`;
+  return [check('LAST_CALL', isInTime && isOfThisCut, `${text}${named}; ${wanted}`, rule.clause)];
+}
+
+/** The last call made last, unless it was taken back; of several at one instant, one that failed. */
+function newestCall(notices: readonly NoticeFact[], subjects: readonly Subject[]): NoticeFact | undefined {
+  const sinceMs = Math.max(-Infinity, ...subjects.map(({ since }) => since?.getTime() ?? -Infinity));
+  const calls = notices.filter(
+    ({ purpose, state, createdAt }) =>
+      purpose === 'LAST_CALL' && state !== 'WITHDRAWN' && createdAt.getTime() >= sinceMs,
+  );
+  const newestMs = Math.max(-Infinity, ...calls.map(({ createdAt }) => createdAt.getTime()));
+  const newest = calls.filter(({ createdAt }) => createdAt.getTime() === newestMs);
+  return newest.find(({ state }) => state === 'FAILED') ?? newest[0];
 }

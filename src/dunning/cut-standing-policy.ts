@@ -123,23 +123,20 @@ function contactAttempt({ facts, policy }: CutCase, season: Season, oldestDue: L
   return check('CONTACT_ATTEMPT', aboutIt && early, `${text}; ${wanted}`, season.clause);
 }
 
+/** A pause of dunning, or an open hold of a kind that holds here. A hold past its last day holds until somebody has acted on its end. */
 function holdCheck({ facts, policy, today }: CutCase): CutCheck {
-  const open = facts.holds.filter(({ until }) => until === null || until >= today);
-  const holding = open.filter(({ kind }) => policy.holds.some((rule) => rule.kind === kind));
+  const holding = facts.holds.filter(({ kind }) => policy.holds.some((rule) => rule.kind === kind));
   const rule = policy.holds.find(({ kind }) => holding.some((hold) => hold.kind === kind));
-  const tell = (holds: typeof open) =>
-    holds.map(({ kind, until }) => `${kind} ${until === null ? 'until it is ended' : `until ${until}`}`).join(', ');
-  const past = facts.holds.filter((hold) => !open.includes(hold));
-  const free =
-    open.length > 0
-      ? `${tell(open)} does not hold a cut back here`
-      : past.length > 0
-        ? `${tell(past)} is over`
-        : 'no hold is open';
-  return check(
-    'NO_HOLD',
-    holding.length === 0,
-    holding.length > 0 ? tell(holding) : free,
-    rule?.clause ?? policy.holds[0]?.clause ?? policy.standing.clause,
-  );
+  const clause = rule?.clause ?? policy.holds[0]?.clause ?? policy.standing.clause;
+  const { pause } = facts;
+  if (pause) return check('NO_HOLD', false, `dunning is paused until ${pause.until ?? 'it is resumed'}`, clause);
+  const tell = (holds: CutCase['facts']['holds']) =>
+    holds
+      .map(({ kind, until }) => {
+        if (until === null) return `${kind} until it is ended`;
+        return `${kind} until ${until}${until < today ? ', and not ended yet' : ''}`;
+      })
+      .join(', ');
+  const free = facts.holds.length > 0 ? `${tell(facts.holds)} does not hold a cut back here` : 'no hold is open';
+  return check('NO_HOLD', holding.length === 0, holding.length > 0 ? tell(holding) : free, clause);
 }

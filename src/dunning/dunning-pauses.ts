@@ -20,6 +20,24 @@ export async function pausesOfAccounts(
   return Map.groupBy(rows, ({ accountId }) => accountId);
 }
 
+// Without the reason, which is for people: the guard may not read it.
+const PAUSED_ON = statement(
+  'dunning-pauses-on-day',
+  `SELECT account_id AS "accountId", least(until_date, ended_on - 1) AS until FROM dunning_pause
+   WHERE account_id = ANY($1::uuid[]) AND from_date <= $2::date AND coalesce(least(until_date, ended_on - 1), 'infinity') >= greatest(from_date, $2::date)`,
+);
+
+/** The pause that covers a local day, of each of these accounts that has one: its last day, null until it is resumed. */
+export async function pausesOnDay(
+  tx: Reader,
+  accountIds: readonly string[],
+  day: LocalDate,
+): Promise<Map<string, Pick<DunningPauseFact, 'until'>>> {
+  if (accountIds.length === 0) return new Map();
+  const rows = await tx.rows<Pick<DunningPauseFact, 'until'> & { accountId: string }>(PAUSED_ON, [accountIds, day]);
+  return new Map(rows.map(({ accountId, until }) => [accountId, { until }]));
+}
+
 /** A pause as a person sets it. */
 export interface NewPause {
   readonly id: string;

@@ -11,13 +11,14 @@ const MOST_NOTICES = 200;
 const NOTICE_FACTS = statement(
   'notice-facts',
   `SELECT n.account_id AS "accountId", n.id AS "noticeId", n.step_code AS "stepCode", n.purpose, n.state, n.created_at AS "createdAt",
-          n.served_at AS "servedAt", n.failed_at AS "failedAt", n.proof_kind AS "proofKind", n.failure_code AS "failureCode",
+          n.served_at AS "servedAt", n.failed_at AS "failedAt", n.announced_cut_at AS "announcedCutAt", n.proof_kind AS "proofKind", n.failure_code AS "failureCode",
           coalesce((SELECT true FROM notice c WHERE c.copy_of_id = n.id AND c.recipient = 'AUTHORITY' AND c.state IN ('SENT', 'SERVED') LIMIT 1), false)
             AS "copiedToAuthority",
           n.bill_ids AS "billIds"
    FROM unnest($1::uuid[]) AS wanted (id)
    CROSS JOIN LATERAL (
-     SELECT n.id, n.account_id, n.step_code, n.purpose, n.state, n.created_at, n.served_at, n.failed_at, n.failure_code, n.proof_kind, coalesce(about.bill_ids, '{}') AS bill_ids
+     SELECT n.id, n.account_id, n.step_code, n.purpose, n.state, n.created_at, n.served_at, n.failed_at, n.failure_code, n.proof_kind,
+       n.announced_cut_at, coalesce(about.bill_ids, '{}') AS bill_ids
      FROM notice n CROSS JOIN LATERAL (
        SELECT array_agg(nb.bill_id::text ORDER BY nb.bill_id) AS bill_ids, bool_or(b.paid_minor < b.total_minor) AS unpaid
        FROM notice_bill nb JOIN bill b ON b.id = nb.bill_id WHERE nb.notice_id = n.id) about

@@ -1,3 +1,4 @@
+import { lockAccount } from '../accounts/accounts.js';
 import type { Actor } from '../platform/audit.js';
 import { statement, type Tx } from '../platform/database.js';
 import { assert } from '../platform/errors.js';
@@ -99,6 +100,7 @@ export interface LockedNotice {
   readonly routesLeft: readonly string[];
   readonly acceptedProofs: readonly ProofKind[];
   readonly createdAt: Date;
+  readonly failedAt: Date | null;
   readonly attempts: number;
   readonly attemptKey: number;
 }
@@ -107,13 +109,26 @@ const LOCK = statement(
   'notice-lock',
   `SELECT n.id, n.account_id AS "accountId", a.account_number AS "accountNumber", n.state, n.channel, n.contact_id AS "contactId", n.step_code AS "stepCode",
           n.recipient, n.mandatory, n.by_gateway AS "byGateway", n.routes_left AS "routesLeft", n.accepted_proofs AS "acceptedProofs",
-          n.created_at AS "createdAt", n.attempts, n.attempt_key AS "attemptKey"
+          n.created_at AS "createdAt", n.failed_at AS "failedAt", n.attempts, n.attempt_key AS "attemptKey"
    FROM notice n JOIN account a ON a.id = n.account_id WHERE n.id = ANY($1::uuid[]) ORDER BY n.id FOR UPDATE OF n`,
 );
 
 /** Locks notices in the order of their ids. Who also needs their account locks that first. */
 export const lockNotices = (tx: Tx, ids: readonly string[]): Promise<LockedNotice[]> =>
   ids.length === 0 ? Promise.resolve([]) : tx.rows<LockedNotice>(LOCK, [ids]);
+
+const ACCOUNT_OF = statement('notice-account', `SELECT account_id AS "accountId" FROM notice WHERE id = $1`);
+
+/**
+ * Locks the account of a notice first, then the notice, so that nothing is recorded about it between the decision about a cut and its
+ * commit. Undefined: there is no such notice.
+ */
+export async function lockNoticeAndAccount(tx: Tx, noticeId: string): Promise<LockedNotice | undefined> {
+  const [found] = await tx.rows<{ accountId: string }>(ACCOUNT_OF, [noticeId]);
+  if (!found) return undefined;
+  await lockAccount(tx, found.accountId);
+  return (await lockNotices(tx, [noticeId]))[0];
+}
 
 /** One move of a notice that the caller has locked in state `from`; absent fields stay as they are. */
 export interface NoticeMove {

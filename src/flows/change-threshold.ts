@@ -4,7 +4,7 @@ import { UserError } from '../platform/errors.js';
 import { once } from '../platform/idempotency.js';
 import { newId } from '../platform/ids.js';
 import type { ThresholdKind } from '../switching/threshold-policy.js';
-import { thresholdsAt } from '../switching/thresholds.js';
+import { passCutGate, thresholdsAt } from '../switching/thresholds.js';
 import type { FlowContext } from './context.js';
 
 /** From the second person's word until a raised threshold holds: time for somebody to see it. */
@@ -63,12 +63,16 @@ export async function changeThreshold(
     const { kind, value, note } = change;
     const content = { kind, value: String(value), note };
     return once(tx, { key: change.idempotencyKey, act: 'change-threshold', content, at }, async () => {
+      // One change at a time: two lowerings judged against the same value could together be a raise.
+      await passCutGate(tx);
       const now = (await thresholdsAt(tx, at))[kind];
       if (value === now)
         throw new UserError('THRESHOLD_UNCHANGED', `This threshold is ${now} already. Name another value.`, 'value');
       const changeId = newId();
       const raises = value > now;
       await tx.rows(INSERT, [changeId, kind, value, raises, actor.id, at, note]);
+      // Who lowers in an emergency must not find an old raise in force an hour later.
+      if (!raises) await withdrawRaises(tx, kind, at, actor, note);
       await audit(tx, at, actor, changeId, raises ? 'REQUESTED' : 'IN_FORCE', note, { kind, from: now, to: value });
       tx.afterCommit(() => ctx.nudges.nudge('changed', [changeId]));
       return { changeId };
@@ -79,7 +83,7 @@ export async function changeThreshold(
 /**
  * A second person approves a raise; it holds after 24 hours.
  *
- * @throws UserError THRESHOLD_CHANGE_NOT_FOUND, THRESHOLD_CHANGE_DECIDED, APPROVAL_BY_REQUESTER, IDEMPOTENCY_KEY_REUSED
+ * @throws UserError THRESHOLD_CHANGE_NOT_FOUND, THRESHOLD_CHANGE_DECIDED, THRESHOLD_MOVED, APPROVAL_BY_REQUESTER, IDEMPOTENCY_KEY_REUSED
  */
 export async function approveThresholdChange(
   ctx: FlowContext,
@@ -95,6 +99,7 @@ export async function approveThresholdChange(
         'changeId',
       );
     }
+    if (change.value <= (await thresholdsAt(tx, at))[change.kind]) throw notHigher();
     await tx.rows(APPROVE, [decision.changeId, actor.id, at, new Date(at.getTime() + RAISE_DELAY_MS)]);
     await audit(tx, at, actor, decision.changeId, 'APPROVED', decision.note, { kind: change.kind, to: change.value });
   });
@@ -103,7 +108,7 @@ export async function approveThresholdChange(
 /**
  * Anybody who may change thresholds withdraws a raise, before or after it holds.
  *
- * @throws UserError THRESHOLD_CHANGE_NOT_FOUND, THRESHOLD_CHANGE_DECIDED, IDEMPOTENCY_KEY_REUSED
+ * @throws UserError THRESHOLD_CHANGE_NOT_FOUND, THRESHOLD_CHANGE_DECIDED, THRESHOLD_MOVED, IDEMPOTENCY_KEY_REUSED
  */
 export async function withdrawThresholdChange(
   ctx: FlowContext,
@@ -113,9 +118,30 @@ export async function withdrawThresholdChange(
   return decide(ctx, 'withdraw-threshold-change', decision, async (tx, change, at) => {
     // Withdrawing a lowering would be a raise by one person.
     if (!change.raises) throw decided();
+    const before = (await thresholdsAt(tx, at))[change.kind];
     await tx.rows(WITHDRAW, [decision.changeId, actor.id, at]);
+    if ((await thresholdsAt(tx, at))[change.kind] > before) throw notHigher();
     await audit(tx, at, actor, decision.changeId, 'WITHDRAWN', decision.note, { kind: change.kind, to: change.value });
   });
+}
+
+const notHigher = (): UserError =>
+  new UserError(
+    'THRESHOLD_MOVED',
+    'The threshold has been changed since: this no longer does what was asked for. Ask for a new change.',
+    'changeId',
+  );
+
+const WITHDRAW_RAISES = statement(
+  'threshold-change-withdraw-raises',
+  `UPDATE cut_threshold_change SET withdrawn_by = $3, withdrawn_at = $2
+   WHERE kind = $1 AND raises AND withdrawn_at IS NULL AND (effective_from IS NULL OR effective_from > $2) RETURNING id, value`,
+);
+
+/** Takes back every raise of a threshold that does not hold yet. */
+async function withdrawRaises(tx: Tx, kind: ThresholdKind, at: Date, actor: Actor, note: string): Promise<void> {
+  for (const { id, value } of await tx.rows<{ id: string; value: bigint }>(WITHDRAW_RAISES, [kind, at, actor.id]))
+    await audit(tx, at, actor, id, 'WITHDRAWN', note, { kind, to: value });
 }
 
 const decided = (): UserError =>
@@ -135,6 +161,7 @@ async function decide(
     const at = ctx.clock.now();
     const { changeId, note, idempotencyKey } = decision;
     return once(tx, { key: idempotencyKey, act, content: { changeId, note }, at }, async () => {
+      await passCutGate(tx);
       const [change] = await tx.rows<StoredChange>(LOCK, [changeId]);
       if (!change)
         throw new UserError('THRESHOLD_CHANGE_NOT_FOUND', 'There is no such change of a threshold.', 'changeId');

@@ -6,6 +6,7 @@ import {
   harmedPoints,
   litSince,
   lockCase,
+  paidDarkness,
   storeDecision,
   type LockedCase,
 } from '../dunning/compensation-cases.js';
@@ -23,7 +24,7 @@ import { announceSupplyRelease, releaseSupply } from './release-supply.js';
 export interface CompensationDecision {
   readonly caseId: string;
   readonly granted: boolean;
-  /** Minor units; what the policy proposes unless stated. */
+  /** Minor units; what the policy proposes unless stated. A case that nobody declared is never granted more than that. */
   readonly amountMinor?: bigint | null;
   readonly note: string;
   readonly idempotencyKey: string;
@@ -38,9 +39,10 @@ export interface CompensationReceipt {
 /**
  * Grants or refuses a compensation. The proposal is computed anew for the time until power was proven; what is granted becomes the customer's
  * credit in the same transaction and pays what is open, oldest first. Whoever opened the case may refuse it (withdraw it), never grant it.
+ * What the record alone opened is granted by one person, but for no more than the policy proposes; and no day is paid twice.
  *
- * @throws UserError COMPENSATION_NOT_FOUND, COMPENSATION_DECIDED, COMPENSATION_BY_OPENER, COMPENSATION_NOT_DECLARED, COMPENSATION_AMOUNT,
- *   COMPENSATION_TOO_LARGE, POWER_NOT_BACK, IDEMPOTENCY_KEY_REUSED
+ * @throws UserError COMPENSATION_NOT_FOUND, COMPENSATION_DECIDED, COMPENSATION_BY_OPENER, COMPENSATION_NOT_DECLARED, COMPENSATION_PAID,
+ *   COMPENSATION_NEEDS_TWO, COMPENSATION_AMOUNT, COMPENSATION_TOO_LARGE, POWER_NOT_BACK, IDEMPOTENCY_KEY_REUSED
  */
 export function decideCompensation(
   ctx: FlowContext,
@@ -65,7 +67,7 @@ export function decideCompensation(
       }
       refuseOwnCase(open, actor);
       const proposal = await proposalNow(ctx, tx, open);
-      const grantedMinor = amountToGrant(amountMinor ?? proposal.amountMinor);
+      const grantedMinor = amountToGrant(open, proposal, amountMinor ?? null);
       const ledgerEntryId = await creditCompensation(tx, account.id, grantedMinor, at);
       const stored = { state: 'GRANTED' as const, note, grantedMinor, ledgerEntryId, proposal };
       await storeDecision(tx, caseId, stored, { actor, at });
@@ -93,8 +95,29 @@ function refuseOwnCase({ kind, declaredBy, openedBy }: LockedCase, actor: Actor)
     );
 }
 
-/** @throws UserError COMPENSATION_AMOUNT, COMPENSATION_TOO_LARGE */
-function amountToGrant(amountMinor: bigint | null): bigint {
+/**
+ * Where a person declared the case, the two agree on any amount up to the limit. Where only the record did, one person alone would decide
+ * about any other amount than the policy's.
+ *
+ * @throws UserError COMPENSATION_PAID, COMPENSATION_NEEDS_TWO, COMPENSATION_AMOUNT, COMPENSATION_TOO_LARGE
+ */
+function amountToGrant({ declaredBy }: LockedCase, proposal: CompensationProposal, askedMinor: bigint | null): bigint {
+  const oneAlone = declaredBy === null;
+  if ((proposal.days === 0 || proposal.amountMinor === 0n) && (oneAlone || askedMinor === null))
+    throw new UserError(
+      'COMPENSATION_PAID',
+      'Another case has paid for this time without power already. Refuse this one.',
+      'caseId',
+    );
+  const amountMinor = askedMinor ?? proposal.amountMinor;
+  if (oneAlone && (proposal.amountMinor === null || (amountMinor ?? 0n) > proposal.amountMinor))
+    throw new UserError(
+      'COMPENSATION_NEEDS_TWO',
+      proposal.amountMinor === null
+        ? 'Nobody declared this case and the policy names no amount: one person alone may not name one. Refuse it, or have the cut declared wrongful.'
+        : `Nobody declared this case: one person alone grants at most ${proposal.amountMinor} minor units, as the policy proposes.`,
+      'amount',
+    );
   if (amountMinor === null || amountMinor <= 0n)
     throw new UserError(
       'COMPENSATION_AMOUNT',
@@ -111,7 +134,7 @@ function amountToGrant(amountMinor: bigint | null): bigint {
   return amountMinor;
 }
 
-/** What the policy gives for the whole darkness. @throws UserError POWER_NOT_BACK */
+/** What the policy gives for the darkness, less what another case has paid of it. @throws UserError POWER_NOT_BACK */
 async function proposalNow(ctx: FlowContext, tx: Tx, open: LockedCase): Promise<CompensationProposal> {
   const { cutServicePointId, darkFrom, currency, servicePointId } = open;
   const litAt = await litSince(tx, cutServicePointId, darkFrom);
@@ -123,5 +146,5 @@ async function proposalNow(ctx: FlowContext, tx: Tx, open: LockedCase): Promise<
     );
   const [harmed] = await harmedPoints(tx, [servicePointId]);
   const policy = ctx.policies.of(harmed!.customerClass, harmed!.paymentMode)?.policy;
-  return proposeCompensation(policy, currency, darkFrom, litAt);
+  return proposeCompensation(policy, currency, darkFrom, litAt, await paidDarkness(tx, open));
 }

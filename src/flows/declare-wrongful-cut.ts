@@ -6,6 +6,7 @@ import {
   insertCases,
   litSince,
   lockCaseOfCut,
+  paidDarkness,
   type HarmedPoint,
 } from '../dunning/compensation-cases.js';
 import { proposeCompensation } from '../dunning/compensation-policy.js';
@@ -155,6 +156,7 @@ async function openCase(
   const inForce = ctx.policies.of(harmed.customerClass, harmed.paymentMode);
   const darkFrom = cut.sentAt!;
   const until = (await litSince(tx, cut.servicePointId, darkFrom)) ?? by.at;
+  const paid = await paidDarkness(tx, harmed);
   const opened = await insertCases(
     tx,
     [
@@ -170,7 +172,7 @@ async function openCase(
         declaredBy: by.actor.id,
         darkFrom,
         currency,
-        proposal: proposeCompensation(inForce?.policy, currency, darkFrom, until),
+        proposal: proposeCompensation(inForce?.policy, currency, darkFrom, until, paid),
         policyCode: inForce?.policy.code ?? null,
         policyVersion: inForce?.version ?? null,
       },

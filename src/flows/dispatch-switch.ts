@@ -141,7 +141,7 @@ async function withdraw(
 
 /**
  * Counts the cut against the thresholds, one sender at a time. Over the pace it waits; over anything else it goes into quarantine, unless a
- * second person has let it out of there. Danger to people is not counted here; the guard has a budget of its own for it.
+ * second person has let it out of there for that very reason. Danger to people is not counted here; the guard has a budget of its own for it.
  */
 async function passesThresholds(
   ctx: FlowContext,
@@ -153,15 +153,18 @@ async function passesThresholds(
 ): Promise<boolean> {
   if (URGENT_REASONS.includes(command.reason)) return true;
   await passCutGate(tx);
-  const persons = command.batchId === null ? [command.requestedBy] : approvals.map(({ by }) => by);
+  const asking = command.batchId === null ? [command.requestedBy] : approvals.map(({ by }) => by);
+  const persons = command.releasedBy === null ? asking : [...asking, command.releasedBy];
   const counts = await cutCounts(tx, { at, servicePointId: command.servicePointId, persons });
   const open = facts.bills.filter(({ principalOutstandingMinor }) => principalOutstandingMinor > 0n);
   const values = {
     debtMinor: open.reduce((sum, bill) => sum + bill.principalOutstandingMinor, 0n),
     estimatedOnly: open.length > 0 && open.every(({ estimated }) => estimated),
   };
-  const over = exceeded(counts, values, await thresholdsAt(tx, at));
-  if (!over || (command.releasedBy !== null && !over.holdsBack)) return true;
+  // Who let it out of quarantine has answered for what it was there for, and for nothing else.
+  const answered = command.releasedBy === null ? null : command.failureCode;
+  const [over] = exceeded(counts, values, await thresholdsAt(tx, at)).filter(({ code }) => code !== answered);
+  if (!over) return true;
   if (over.holdsBack) return false;
   const quarantined = { to: 'QUARANTINED', code: over.code, text: over.evidence } as const;
   await moveCommands(tx, [{ id: command.id, from: 'QUEUED', ...quarantined }], { actor: ACTOR, at });

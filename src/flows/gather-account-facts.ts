@@ -2,10 +2,12 @@ import type { PaymentMode } from '../accounts/account.js';
 import type { CustomerClass } from '../accounts/customer.js';
 import { amountsDue, type AmountDue } from '../billing/late-fees.js';
 import type { DebtFact, NoticeFact } from '../dunning/cut-facts.js';
+import { pausesOnDay } from '../dunning/dunning-pauses.js';
 import { openHoldsOf } from '../dunning/holds.js';
 import type { LadderFacts } from '../dunning/ladder.js';
 import { cutLineMinor, linesOf, lowSinceOf } from '../dunning/low-balances.js';
 import { noticesOfAccounts } from '../dunning/notice-facts.js';
+import type { DunningPolicy } from '../dunning/policy-schema.js';
 import { standingOf } from '../dunning/standings.js';
 import { statement, type Reader } from '../platform/database.js';
 import { localDate, type LocalDate } from '../platform/local-date.js';
@@ -57,6 +59,7 @@ export async function accountFactsOf(
   const accounts = await tx.rows<AccountRow>(ACCOUNTS, [accountIds, DEBT_REASONS]);
   const bills = await billsOf(ctx, tx, accounts, today);
   const holds = await openHoldsOf(tx, accountIds, today);
+  const pauses = await pausesOnDay(tx, accountIds, today);
   const standings = await standingOf(tx, accountIds, at, ctx.timeZone);
   const notices = await noticesOfAccounts(tx, accountIds);
   const lows = await lowBalancesOf(ctx, tx, accounts);
@@ -83,7 +86,8 @@ export async function accountFactsOf(
         protections,
         protectionAskedOn,
         holds: holds.get(accountId) ?? [],
-        notices: (notices.get(accountId) ?? []).filter((notice) => !endedByHold(notice, heldUntil)),
+        pause: pauses.get(accountId) ?? null,
+        notices: (notices.get(accountId) ?? []).filter((notice) => !endedByHold(notice, policy, heldUntil)),
         reachableContacts,
         lastContactAttemptAt,
         creditRating,
@@ -94,13 +98,21 @@ export async function accountFactsOf(
   );
 }
 
-/** What announced a cut before the last hold ended does not speak of what is demanded now; it is announced anew. */
-const endedByHold = ({ purpose, state, createdAt }: NoticeFact, heldUntil: Date | null): boolean =>
-  heldUntil !== null &&
-  createdAt < heldUntil &&
-  (purpose === 'CUT_NOTICE' || purpose === 'LAST_CALL') &&
-  state !== 'PREPARED' &&
-  state !== 'SENT';
+/**
+ * What announced a cut before the last hold ended does not speak of what is demanded now; it is announced anew. One that is under way is
+ * left to the ladder, unless it needs no proof: that one counts as served from its sending.
+ */
+function endedByHold(
+  { stepCode, purpose, state, createdAt }: NoticeFact,
+  policy: DunningPolicy | undefined,
+  heldUntil: Date | null,
+): boolean {
+  if (heldUntil === null || createdAt >= heldUntil) return false;
+  if (purpose !== 'CUT_NOTICE' && purpose !== 'LAST_CALL') return false;
+  const rule = purpose === 'LAST_CALL' ? policy?.lastCall : policy?.steps.find(({ code }) => code === stepCode);
+  const needsProof = (rule?.proof.length ?? 0) > 0;
+  return state !== 'PREPARED' && (state !== 'SENT' || !needsProof);
+}
 
 /** Unpaid bills by account, their late fees computed to the day under the rule of the account's policy. */
 async function billsOf(

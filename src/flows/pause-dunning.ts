@@ -6,6 +6,7 @@ import { once } from '../platform/idempotency.js';
 import { newId } from '../platform/ids.js';
 import { addDays, localDate, type LocalDate } from '../platform/local-date.js';
 import type { FlowContext } from './context.js';
+import { withdrawDebtCuts } from './withdraw-debt-cuts.js';
 
 /** Longer, and whoever pauses should look at the case again. */
 const MOST_DAYS = 90;
@@ -20,7 +21,8 @@ export interface PauseRequest {
 }
 
 /**
- * Pauses the ladder of an account from today on. It shifts nothing: what falls due meanwhile is due when it ends.
+ * Pauses the ladder of an account from today on. It shifts nothing: what falls due meanwhile is due when it ends. A cut for debt that was
+ * not sent is cancelled; one that the meter may have heard is answered by a restore. Power that is off stays off.
  *
  * @throws UserError ACCOUNT_NOT_FOUND, PAUSE_TOO_LONG, PAUSE_OVERLAPS, IDEMPOTENCY_KEY_REUSED
  */
@@ -61,6 +63,13 @@ export async function pauseDunning(
             detail: { pauseId, from, until },
           },
         ]);
+        await withdrawDebtCuts(ctx, tx, accountId, {
+          actor,
+          at,
+          reason: `dunning is paused to ${until}`,
+          code: 'DUNNING_PAUSED',
+          restores: false,
+        });
         tx.afterCommit(() => ctx.nudges.nudge('changed', [accountId]));
         return { accountId, pauseId, until };
       },

@@ -41,7 +41,7 @@ export const owesWithPowerOn = (
          ELSE EXISTS (SELECT FROM bill b WHERE b.account_id = a.id AND b.due_date < ${date}::date AND b.paid_minor < b.total_minor) END
      AND NOT EXISTS (SELECT FROM interruption x WHERE x.service_point_id = sp.id AND x.closed_at IS NULL)`;
 
-/** Service points that may come into question: somebody owes, there is a meter, power is on, and nothing is under way. */
+/** Service points that may come into question: somebody owes and is dunned, there is a meter, power is on, and nothing is under way. */
 const CANDIDATES = statement(
   'propose-cuts-candidates',
   `SELECT sp.id AS "servicePointId", ${DEBT_REASON_OF_ACCOUNT} AS reason
@@ -49,6 +49,8 @@ const CANDIDATES = statement(
    JOIN meter_installation i ON i.service_point_id = sp.id AND i.removed_at IS NULL
    WHERE sp.district_id = $1 AND sp.id > $2 AND ${owesWithPowerOn('$3')}
      AND NOT EXISTS (SELECT FROM switch_command c WHERE c.meter_id = i.meter_id AND c.ended_at IS NULL)
+     AND NOT EXISTS (SELECT FROM dunning_pause p WHERE p.account_id = a.id AND p.from_date <= $3::date
+                     AND coalesce(least(p.until_date, p.ended_on - 1), 'infinity') >= $3::date)
    ORDER BY sp.id LIMIT $4`,
 );
 const OPEN_BATCH = statement(

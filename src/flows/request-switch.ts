@@ -4,6 +4,7 @@ import { statement, type Tx } from '../platform/database.js';
 import { UserError } from '../platform/errors.js';
 import { once } from '../platform/idempotency.js';
 import { newId } from '../platform/ids.js';
+import { LIMITS } from '../platform/limits.js';
 import { AT_SENDING, blockers } from '../dunning/cut-checks.js';
 import { insertCuts, type CutOrder } from '../switching/cut-orders.js';
 import { URGENT_REASONS, type InterruptionReason } from '../switching/interruption.js';
@@ -42,21 +43,24 @@ const OWNER = statement(
  * Somebody asks for a cut. It is judged at once, with everything that can be known now; it then waits for the approval of a
  * second person, unless it is urgent, and is judged again when it is sent. A cut for danger supersedes an open restore.
  *
- * @throws UserError SERVICE_POINT_NOT_FOUND, NO_METER, COMMAND_OPEN (detail.commandId), CUT_BLOCKED, IDEMPOTENCY_KEY_REUSED
+ * @throws UserError SERVICE_POINT_NOT_FOUND, NO_METER, COMMAND_OPEN (detail.commandId), CUT_BLOCKED, URGENT_CUTS_EXHAUSTED, IDEMPOTENCY_KEY_REUSED
  */
 export async function requestCut(ctx: FlowContext, request: CutRequest, actor: Actor): Promise<SwitchReceipt> {
   return ctx.db.transaction('request-cut', async (tx) => {
     const at = ctx.clock.now();
     const { idempotencyKey, ...content } = request;
     return once(tx, { key: idempotencyKey, act: 'request-cut', content, at }, async () => {
+      const urgent = URGENT_REASONS.includes(request.reason);
+      if (urgent) await requireUrgentRoom(tx, actor, at);
       const supply = await lockSupply(tx, request.servicePointId);
       const commandId = newId();
-      await yieldToCut(tx, supply, !URGENT_REASONS.includes(request.reason), commandId, { actor, at });
+      await yieldToCut(tx, supply, !urgent, commandId, { actor, at });
       const { servicePointId, reason } = request;
       const decision = (await decideCuts(ctx, tx, [{ servicePointId, reason, requestedBy: actor.id }], at)).get(
         servicePointId,
       )!;
-      const blocking = blockers(decision.checks, AT_SENDING);
+      // A cut for danger pushes a restore aside: not while the kill switch would keep it from being sent.
+      const blocking = blockers(decision.checks, urgent ? [] : AT_SENDING);
       if (blocking.length > 0) {
         throw new UserError(
           'CUT_BLOCKED',
@@ -64,7 +68,7 @@ export async function requestCut(ctx: FlowContext, request: CutRequest, actor: A
           'servicePointId',
         );
       }
-      const state = URGENT_REASONS.includes(reason) ? 'QUEUED' : 'PENDING_APPROVAL';
+      const state = urgent ? 'QUEUED' : 'PENDING_APPROVAL';
       const order: CutOrder = {
         id: commandId,
         accountId: supply.accountId,
@@ -78,7 +82,13 @@ export async function requestCut(ctx: FlowContext, request: CutRequest, actor: A
         policyVersion: decision.policy?.version ?? null,
       };
       const [row] = await tx.rows<{ owner: string }>(OWNER, [servicePointId]);
-      const by = { actor, at, note: request.note, owner: row!.owner, windowMs: ctx.timings.cutQueueMs };
+      const by = {
+        actor,
+        at,
+        note: request.note,
+        owner: row!.owner,
+        windowMs: urgent ? ctx.timings.urgentQueueMs : ctx.timings.cutQueueMs,
+      };
       const inserted = await insertCuts(tx, [order], by);
       // The reconciler does not take the account's lock: it may have ordered a restore since we looked.
       if (inserted.length === 0)
@@ -138,6 +148,27 @@ export async function requestRestore(ctx: FlowContext, request: RestoreRequest, 
       return { commandId };
     });
   });
+}
+
+const URGENT_BY_PERSON = statement(
+  'request-switch-urgent-by-person',
+  `SELECT count(*)::int AS n FROM switch_command
+   WHERE operation = 'CUT' AND reason = ANY($2::text[]) AND requested_by = $1 AND requested_at > $3::timestamptz - interval '24 hours'`,
+);
+
+/**
+ * Danger waits for nobody's approval, and takes restores away: so one person, or one stolen token, may ask for few.
+ * @throws UserError URGENT_CUTS_EXHAUSTED
+ */
+async function requireUrgentRoom(tx: Tx, actor: Actor, at: Date): Promise<void> {
+  const [row] = await tx.rows<{ n: number }>(URGENT_BY_PERSON, [actor.id, URGENT_REASONS, at]);
+  const most = LIMITS.urgentCutsPerPersonPerDay.value;
+  if (row!.n >= most)
+    throw new UserError(
+      'URGENT_CUTS_EXHAUSTED',
+      `You have asked for ${most} cuts for danger or theft in 24 hours. Let a colleague ask, or send somebody.`,
+      'reason',
+    );
 }
 
 type MeteredSupply = SupplyFacts & { meterId: string; installationId: string };

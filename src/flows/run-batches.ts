@@ -16,6 +16,11 @@ const OPEN_BATCHES = statement(
   'run-batches-open',
   `SELECT id FROM cut_batch WHERE ended_at IS NULL ORDER BY planned_for, id LIMIT $1`,
 );
+const QUEUED = statement(
+  'run-batches-queued',
+  `SELECT count(*)::int AS system, (count(*) FILTER (WHERE p.district_id = $1))::int AS district
+   FROM switch_command c JOIN service_point p ON p.id = c.service_point_id WHERE c.operation = 'CUT' AND c.state = 'QUEUED'`,
+);
 const POINT_OF_DISTRICT = statement(
   'run-batches-point',
   `SELECT service_point_id AS id FROM switch_command WHERE batch_id = $1 ORDER BY id LIMIT 1`,
@@ -73,12 +78,14 @@ async function allowanceOf(tx: Tx, batch: LockedBatch, at: Date): Promise<number
   if (!point) return 0;
   const thresholds = await thresholdsAt(tx, at);
   const counts = await cutCounts(tx, { at, servicePointId: point.id, persons: [] });
+  // What others have let go, and is not sent yet, takes its room as well.
+  const [queued] = await tx.rows<{ system: number; district: number }>(QUEUED, [batch.districtId]);
   return Math.max(
     0,
     Math.min(
-      Number(districtPerHour(thresholds, counts.districtPoints)) - counts.districtLastHour,
-      Number(systemPerDay(thresholds, counts.installedMeters)) - counts.systemLastDay,
-      Number(thresholds.SYSTEM_PER_HOUR) - counts.systemLastHour,
+      Number(districtPerHour(thresholds, counts.districtPoints)) - counts.districtLastHour - queued!.district,
+      Number(systemPerDay(thresholds, counts.installedMeters)) - counts.systemLastDay - queued!.system,
+      Number(thresholds.SYSTEM_PER_HOUR) - counts.systemLastHour - queued!.system,
     ),
   );
 }

@@ -1,13 +1,13 @@
-import { lockAccount } from '../accounts/accounts.js';
-import { lockNotices, moveNotices, type LockedNotice } from '../dunning/notices.js';
+import { lockNoticeAndAccount, moveNotices, type LockedNotice } from '../dunning/notices.js';
 import { insertContactProofs } from '../dunning/standings.js';
 import type { ContactMeans } from '../dunning/standing.js';
 import type { NoticeChannel, NoticeState, ProofKind } from '../dunning/words.js';
 import type { Actor } from '../platform/audit.js';
-import { statement, type Tx } from '../platform/database.js';
+import type { Tx } from '../platform/database.js';
 import { UserError } from '../platform/errors.js';
 import { once } from '../platform/idempotency.js';
 import { newId } from '../platform/ids.js';
+import { LIMITS } from '../platform/limits.js';
 import type { FlowContext } from './context.js';
 import { failedWay } from './reroute-notice.js';
 
@@ -27,14 +27,14 @@ export interface NoticeService {
   readonly idempotencyKey: string;
 }
 
-const ACCOUNT_OF = statement('serve-notice-account', `SELECT account_id AS "accountId" FROM notice WHERE id = $1`);
+const DAY_MS = 86_400_000;
 
 /**
  * Puts the service of a notice on record, or the failed attempt: then its next way is tried, and where none is left it has failed, which
  * blocks a mandatory step until somebody prepares it again.
  *
  * @throws UserError NOTICE_NOT_FOUND, NOTICE_OF_ANOTHER_ACCOUNT, NOTICE_ENDED, PROOF_NOT_ACCEPTED, PROOF_REFERENCE_MISSING,
- *   SERVED_IN_FUTURE, SERVED_BEFORE_PREPARED, IDEMPOTENCY_KEY_REUSED
+ *   SERVED_IN_FUTURE, SERVED_BEFORE_PREPARED, SERVED_BEFORE_FAILURE, SERVED_TOO_LONG_AGO, IDEMPOTENCY_KEY_REUSED
  */
 export async function serveNotice(
   ctx: FlowContext,
@@ -46,7 +46,8 @@ export async function serveNotice(
     const at = ctx.clock.now();
     const content = { noticeId, accountNumber, outcome, proofKind, proofReference, at: service.at.toISOString(), note };
     return once(tx, { key: service.idempotencyKey, act: 'serve-notice', content, at }, async () => {
-      const notice = await lockNotice(tx, noticeId);
+      const notice = await lockNoticeAndAccount(tx, noticeId);
+      if (!notice) throw new UserError('NOTICE_NOT_FOUND', 'There is no such notice. Look it up again.', 'noticeId');
       check(notice, service, at);
       const [move] =
         outcome === 'FAILED' && notice.state !== 'FAILED'
@@ -70,14 +71,6 @@ export async function serveNotice(
   });
 }
 
-/** Locks the account first, then the notice. */
-async function lockNotice(tx: Tx, noticeId: string): Promise<LockedNotice> {
-  const [found] = await tx.rows<{ accountId: string }>(ACCOUNT_OF, [noticeId]);
-  if (!found) throw new UserError('NOTICE_NOT_FOUND', 'There is no such notice. Look it up again.', 'noticeId');
-  await lockAccount(tx, found.accountId);
-  return (await lockNotices(tx, [noticeId]))[0]!;
-}
-
 function check(notice: LockedNotice, service: NoticeService, now: Date): void {
   if (notice.accountNumber !== service.accountNumber)
     throw new UserError(
@@ -95,6 +88,11 @@ function check(notice: LockedNotice, service: NoticeService, now: Date): void {
       `This notice is ${notice.state} already; nothing more can be recorded about it.`,
       'noticeId',
     );
+  checkTime(notice, service, now);
+  if (service.outcome === 'SERVED') checkProof(notice, service);
+}
+
+function checkTime(notice: LockedNotice, service: NoticeService, now: Date): void {
   if (service.at > now)
     throw new UserError('SERVED_IN_FUTURE', 'This lies in the future. Give the time at which it was served.', 'at');
   if (service.at < notice.createdAt)
@@ -103,7 +101,20 @@ function check(notice: LockedNotice, service: NoticeService, now: Date): void {
       'This lies before the notice was prepared. Give the time at which this notice was served.',
       'at',
     );
-  if (service.outcome === 'SERVED') checkProof(notice, service);
+  // Whoever failed was there later than this service claims to have been.
+  if (notice.failedAt !== null && notice.state === 'FAILED' && service.at < notice.failedAt)
+    throw new UserError(
+      'SERVED_BEFORE_FAILURE',
+      'This lies before the notice failed. Serve it now and give that time, or have it prepared again.',
+      'at',
+    );
+  const mostDays = LIMITS.daysToRecordService.value;
+  if (now.getTime() - service.at.getTime() > mostDays * DAY_MS)
+    throw new UserError(
+      'SERVED_TOO_LONG_AGO',
+      `A service is recorded within ${mostDays} days. Serve the notice again and give that time.`,
+      'at',
+    );
 }
 
 function checkProof({ acceptedProofs, stepCode }: LockedNotice, { proofKind, proofReference }: NoticeService): void {

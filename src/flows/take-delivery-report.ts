@@ -1,4 +1,4 @@
-import { lockNotices, moveNotices, type LockedNotice, type NoticeMove } from '../dunning/notices.js';
+import { lockNoticeAndAccount, moveNotices, type LockedNotice, type NoticeMove } from '../dunning/notices.js';
 import { insertContactProofs } from '../dunning/standings.js';
 import type { NoticeState, ProofKind } from '../dunning/words.js';
 import type { Actor } from '../platform/audit.js';
@@ -39,7 +39,7 @@ export async function takeDeliveryReport(
   const [, noticeId, key] = MESSAGE_ID.exec(report.messageId) ?? [];
   return ctx.db.transaction('take-delivery-report', async (tx) => {
     const at = ctx.clock.now();
-    const [notice] = noticeId ? await lockNotices(tx, [noticeId]) : [];
+    const notice = noticeId ? await lockNoticeAndAccount(tx, noticeId) : undefined;
     if (!notice || Number(key) > notice.attemptKey)
       throw new UserError(
         'MESSAGE_UNKNOWN',

@@ -21,7 +21,8 @@ const SETTLED = statement(
 
 /**
  * A bank was late, and its money has come: the late fees of the days the hold covered are waived. Derived from facts: what a crash left
- * undone is done by the next run. What bears no fee on those days is left alone; above the limit the waiver waits for a second person.
+ * undone is done by the next run. What bears no fee on those days is left alone; above the limit the waiver waits for a second person. A bill that
+ * fails is logged and left to the next run: it stops no other bill, and not whoever ended the hold.
  */
 export async function waiveBankLateFees(ctx: FlowContext, at: Date, holdId: string | null = null): Promise<void> {
   const since = new Date(at.getTime() - LOOK_BACK_DAYS * 86_400_000);
@@ -58,7 +59,11 @@ async function waiveOne(ctx: FlowContext, { holdId, billId, dueDate, fromDate, e
     idempotencyKey: `bank-late-${holdId}-${billId}`,
   };
   await waiveLateFee(ctx, waiver, systemActor('waive-bank-late')).catch((error: unknown) => {
-    if (!(error instanceof UserError)) throw error;
-    ctx.log.debug({ holdId, billId, code: error.code }, 'no late fee to waive');
+    if (error instanceof UserError) ctx.log.debug({ holdId, billId, code: error.code }, 'no late fee to waive');
+    else
+      ctx.log.error(
+        { err: error, holdId, billId },
+        'the late fee of a late bank was not waived; the next run tries again',
+      );
   });
 }

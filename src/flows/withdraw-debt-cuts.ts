@@ -20,7 +20,7 @@ export interface Withdrawal {
 }
 
 /**
- * A hold was opened, or a protection recorded: cuts for debt that were not sent are cancelled, and one that the meter may have heard is
+ * A hold was opened, a protection recorded, or dunning paused: cuts for debt that were not sent are cancelled, and one that the meter may have heard is
  * answered by a restore with a higher sequence, since in doubt there is power. The account must be locked. Returns the ids of the
  * restores ordered.
  */

@@ -9,7 +9,7 @@ import { readCutPayload, type CutPayload } from './cut-payload.js';
 import { DecisionLog, type Decision } from './decision-log.js';
 import { readGuardTime, type GuardTime } from './guard-clock.js';
 import { judgeCut, type GuardRules } from './judge-cut.js';
-import { compareWithRecord, findRecordedCut, type RecordedCut } from './recorded-cut.js';
+import { answeringFor, compareWithRecord, findRecordedCut, type RecordedCut } from './recorded-cut.js';
 import { GuardRefusal } from './refusal.js';
 import { validityProblem } from './validity-policy.js';
 
@@ -133,7 +133,7 @@ export class Guard {
         throw new GuardRefusal('OTHER_BYTES', 'this command was signed before with another content');
       if (!before) {
         const urgent = URGENT_REASONS.includes(recorded.reason);
-        const cut = { district: recorded.district, requester: recorded.requestedBy, urgent };
+        const cut = { district: recorded.district, requester: answeringFor(recorded), urgent };
         const full = budgetRefusal(this.signed, cut, time.at.getTime(), parts.budget);
         if (full) throw new GuardRefusal('BUDGET', `${full.scope}: ${full.limit} are signed already`);
         const decision = signedDecision(payload, recorded, time, hash, urgent);
@@ -249,7 +249,7 @@ const signedDecision = (
   meter: payload.meter,
   servicePoint: payload.servicePoint,
   district: recorded.district,
-  requester: recorded.requestedBy,
+  requester: answeringFor(recorded),
   ...(recorded.approvedBy === null ? {} : { approver: recorded.approvedBy }),
   reason: payload.reason,
   urgent,

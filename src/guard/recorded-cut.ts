@@ -45,6 +45,10 @@ const RECORDED = statement(
    WHERE c.id = $1`,
 );
 
+/** Who answers for a cut in the budget: who asked for it; for a batch its approver, since one schedule proposes for the whole company. */
+export const answeringFor = ({ batchId, approvedBy, requestedBy }: RecordedCut): string =>
+  batchId === null ? requestedBy : (approvedBy ?? requestedBy);
+
 /**
  * The command that a payload speaks of.
  * @throws GuardRefusal UNKNOWN_COMMAND

@@ -67,17 +67,23 @@ export const LIMITS = {
   periodDays: {
     value: 366,
     unit: 'days',
-    reason: 'figures of a period are counted over its rows while the caller waits; a leap year is the longest asked for',
+    reason:
+      'figures of a period are counted over its rows while the caller waits; a leap year is the longest asked for',
   },
   dryRunPage: {
-    value: 500,
+    value: 250,
     unit: 'service points',
-    reason: 'judged at once in a dry run: some megabytes, and a fraction of a second of work',
+    reason: 'judged at once in a dry run: what twice as many leave behind outlives a collection of garbage, and memory doubles',
   },
   daysAheadOfCuts: {
     value: 14,
     unit: 'days',
     reason: 'what is known about a day further off is worth neither a proposal nor a dry run',
+  },
+  daysToRecordService: {
+    value: 2,
+    unit: 'days',
+    reason: 'a slip is brought in the same or the next day; dated back further, the days of a notice would be over at once',
   },
   dryRunKeptDays: {
     value: 40,
@@ -102,6 +108,11 @@ export const LIMITS = {
       'what one supervisor may waive of the late fee of a bill, all waivers together; above 100 yuan two people look',
   },
   reasonCharacters: { value: 1_000, unit: 'characters', reason: 'a reason is a sentence, not a file' },
+  urgentCutsPerPersonPerDay: {
+    value: 10,
+    unit: 'cuts',
+    reason: 'a cut for danger needs no approval and takes restores away; one person sees few dangers in a day',
+  },
 } as const;
 
 export type LimitName = keyof typeof LIMITS;

@@ -97,7 +97,9 @@ export interface QueuedCut {
 
 const QUEUED_CUTS = statement(
   'dispatch-queued-cuts',
-  `SELECT c.id, c.account_id AS "accountId", c.batch_id AS "batchId", c.reason, c.requested_by AS "requestedBy", d.code AS district
+  `SELECT c.id, c.account_id AS "accountId", c.batch_id AS "batchId", c.reason, d.code AS district,
+          -- For a batch its approver answers: the proposals of a whole company come from one schedule.
+          CASE WHEN c.batch_id IS NULL THEN c.requested_by ELSE coalesce(c.approved_by, c.requested_by) END AS "requestedBy"
    FROM switch_command c JOIN service_point p ON p.id = c.service_point_id JOIN transformer_district d ON d.id = p.district_id
    WHERE c.state = 'QUEUED' AND c.operation = 'CUT' AND c.attention_wall_at <= clock_timestamp() AND c.give_up_wall_at > clock_timestamp()
      AND (c.not_before IS NULL OR c.not_before <= $2)

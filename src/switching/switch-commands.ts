@@ -29,6 +29,8 @@ export interface LockedCommand {
   readonly owner: string | null;
   /** Who let a quarantined cut go on. */
   readonly releasedBy: string | null;
+  /** Stable code of what went wrong, ended it, or put it into quarantine. */
+  readonly failureCode: string | null;
   readonly evidence: Readonly<Record<string, unknown>>;
   /** Whether field work is open at the service point. */
   readonly fieldWorkOpen: boolean;
@@ -38,7 +40,7 @@ const LOCKED_COLUMNS = `c.id, c.account_id AS "accountId", c.service_point_id AS
   c.installation_id AS "installationId", c.operation, c.mode, c.reason, c.state, c.sequence, c.not_after AS "notAfter",
   c.attempts, c.reads, c.contradictions, c.read_request_id AS "readRequestId", c.give_up_wall_at AS "giveUpWallAt",
   c.requested_by AS "requestedBy", c.approved_by AS "approvedBy", c.batch_id AS "batchId", c.owner,
-  c.released_by AS "releasedBy", c.evidence,
+  c.released_by AS "releasedBy", c.failure_code AS "failureCode", c.evidence,
   EXISTS (SELECT FROM work_order w WHERE w.service_point_id = c.service_point_id AND w.state = 'OPEN') AS "fieldWorkOpen"`;
 
 const OPEN_LIST = OPEN_STATES.map((state) => `'${state}'`).join(', ');

@@ -15,6 +15,8 @@ export interface SwitchTimings {
   readonly armedWindowMs: number;
   /** A cut that could not be sent within this is dropped and must be asked for anew. */
   readonly cutQueueMs: number;
+  /** The same for a cut for danger: it has pushed a restore aside, which must not wait longer than this for nothing. */
+  readonly urgentQueueMs: number;
   /** Product time for which the meter may obey a cut (5–15 min), and at least `minWireMs` of wall time under a fast clock. */
   readonly cutValidityMs: number;
   readonly restoreValidityMs: number;
@@ -42,6 +44,7 @@ export const DEFAULT_SWITCH_TIMINGS: SwitchTimings = {
   remoteWindowMs: 30 * MINUTE,
   armedWindowMs: 24 * HOUR,
   cutQueueMs: HOUR,
+  urgentQueueMs: 2 * MINUTE,
   cutValidityMs: 10 * MINUTE,
   restoreValidityMs: 7 * 24 * HOUR,
   minWireMs: 10 * SECOND,

@@ -79,9 +79,10 @@ export const districtPerHour = (thresholds: Thresholds, districtPoints: number):
   max(MIN_PER_DISTRICT_HOUR, (BigInt(districtPoints) * thresholds.DISTRICT_PERCENT_PER_HOUR) / 100n);
 
 /**
- * Whether one more cut would be over a threshold; the first that is. Set to zero, a threshold lets nothing through, minimum or not.
+ * The thresholds over which one more cut would be, those that lead to quarantine first. Set to zero, a threshold lets nothing through,
+ * minimum or not.
  */
-export function exceeded(counts: CutCounts, values: CutValues, thresholds: Thresholds): Exceeded | undefined {
+export function exceeded(counts: CutCounts, values: CutValues, thresholds: Thresholds): Exceeded[] {
   const limits: readonly [ThresholdKind, number, bigint, string][] = [
     ['SYSTEM_PER_HOUR', counts.systemLastHour, thresholds.SYSTEM_PER_HOUR, 'cuts in the last hour'],
     [
@@ -102,20 +103,25 @@ export function exceeded(counts: CutCounts, values: CutValues, thresholds: Thres
       thresholds.OPERATOR_PER_DAY,
       'cuts by the same person in the last 24 hours',
     ],
+    // Last, because it only delays: what belongs into quarantine goes there at once.
+    ['SYSTEM_PER_MINUTE', counts.systemLastMinute, thresholds.SYSTEM_PER_MINUTE, 'cuts in the last minute'],
   ];
-  for (const [code, count, limit, what] of limits) {
-    if (BigInt(count) + 1n > limit) return { code, holdsBack: false, evidence: `${count} ${what}, ${limit} allowed` };
-  }
+  const counted = limits
+    .filter(([, count, limit]) => BigInt(count) + 1n > limit)
+    .map(([code, count, limit, what]): Exceeded => {
+      return { code, holdsBack: code === 'SYSTEM_PER_MINUTE', evidence: `${count} ${what}, ${limit} allowed` };
+    });
+  return [...unlikely(values, thresholds), ...counted];
+}
+
+/** What is looked at in the cut itself. */
+function unlikely(values: CutValues, thresholds: Thresholds): Exceeded[] {
+  const found: Exceeded[] = [];
   if (values.debtMinor > thresholds.DEBT_MAX_MINOR) {
     const evidence = `a debt of ${values.debtMinor} minor units, over ${thresholds.DEBT_MAX_MINOR}: check the reading`;
-    return { code: 'DEBT_MAX_MINOR', holdsBack: false, evidence };
+    found.push({ code: 'DEBT_MAX_MINOR', holdsBack: false, evidence });
   }
   if (values.estimatedOnly)
-    return { code: 'ESTIMATED_DEBT', holdsBack: false, evidence: 'the debt rests on estimated readings alone' };
-  // Last, because it only delays: what belongs into quarantine goes there at once.
-  if (BigInt(counts.systemLastMinute) + 1n > thresholds.SYSTEM_PER_MINUTE) {
-    const evidence = `${counts.systemLastMinute} cuts in the last minute, ${thresholds.SYSTEM_PER_MINUTE} allowed`;
-    return { code: 'SYSTEM_PER_MINUTE', holdsBack: true, evidence };
-  }
-  return undefined;
+    found.push({ code: 'ESTIMATED_DEBT', holdsBack: false, evidence: 'the debt rests on estimated readings alone' });
+  return found;
 }

@@ -1,5 +1,11 @@
 import { statement, type Tx } from '../platform/database.js';
-import { CUT_THRESHOLDS, THRESHOLD_KINDS, type CutCounts, type ThresholdKind, type Thresholds } from './threshold-policy.js';
+import {
+  CUT_THRESHOLDS,
+  THRESHOLD_KINDS,
+  type CutCounts,
+  type ThresholdKind,
+  type Thresholds,
+} from './threshold-policy.js';
 
 const IN_FORCE = statement(
   'threshold-in-force',
@@ -27,13 +33,15 @@ export async function passCutGate(tx: Tx): Promise<void> {
 const COUNTS = statement(
   'threshold-counts',
   `WITH sent AS (
-     SELECT c.id, c.sent_at, c.service_point_id, c.requested_by, c.batch_id FROM switch_command c
+     SELECT c.id, c.sent_at, c.service_point_id, c.requested_by, c.released_by, c.batch_id FROM switch_command c
      WHERE c.operation = 'CUT' AND c.sent_at > $1::timestamptz - interval '24 hours'),
-   -- A person answers for what they asked for, and for what they approved of the system's proposals.
+   -- A person answers for what they asked for, for what they approved of a batch, and for what they let out of quarantine.
    acts AS (
      SELECT s.id, s.requested_by AS person FROM sent s WHERE s.batch_id IS NULL
      UNION ALL
-     SELECT s.id, a.approved_by FROM sent s JOIN cut_approval a ON a.batch_id = s.batch_id)
+     SELECT s.id, a.approved_by FROM sent s JOIN cut_approval a ON a.batch_id = s.batch_id
+     UNION ALL
+     SELECT s.id, s.released_by FROM sent s WHERE s.released_by IS NOT NULL)
    SELECT (SELECT coalesce(max(n), 0) FROM (SELECT count(*) AS n FROM acts WHERE person = ANY($3::text[]) GROUP BY person) p)::int AS "operatorLastDay",
           (SELECT count(*) FROM sent WHERE sent_at > $1::timestamptz - interval '1 minute')::int AS "systemLastMinute",
           (SELECT count(*) FROM sent WHERE sent_at > $1::timestamptz - interval '1 hour')::int AS "systemLastHour",

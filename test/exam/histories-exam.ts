@@ -67,6 +67,7 @@ function fail(table: Table, faults: readonly string[]): void {
 
 async function playDay(table: Table): Promise<string[]> {
   const { dice } = table;
+  table.played += 1;
   table.day += dice.pick(JUMPS);
   // Half of the days on which hardly anybody may be cut are passed over.
   while (!isCutDay(table.day, false) && dice.chance(0.5)) table.day += 1;
@@ -108,7 +109,7 @@ async function playCuts(table: Table, asking: number): Promise<string[]> {
   await decide(table, at(3));
   await runTheBatches(table, at(4));
   await post(table, at(6));
-  if (!table.town.stopped && dice.chance(0.12)) await stop(table, at(12), true);
+  if (!table.town.stopped && (table.played % 9 === 5 || dice.chance(0.04))) await stop(table, at(12), true);
   await lifeGoesOn(table, at(20), 0.25);
   if (dice.chance(0.3)) faults.push(...(await dispatch(table, at(22 + dice.below(16)))));
   if (dice.chance(0.6)) faults.push(...(await compare(table, at(40))));

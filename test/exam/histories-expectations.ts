@@ -11,17 +11,21 @@ const told = (title: string, counts: ReadonlyMap<string, number>): string =>
     ...[...counts].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([what, times]) => `  ${what}: ${times}`),
   ].join('\n');
 
-/** `everyCheck`: every check of the policies has really stopped a cut; otherwise it is enough that it stood in the way of one asked about. */
+/**
+ * What each check of the policies must have done: STOPPED a cut that somebody wanted; or at least stood in the way of one ASKED about. A
+ * replay of one table asks for NONE of it.
+ */
 export function expectWholeExam(
   { histories, counts, blocked, asked }: ExamResult,
-  { everyCheck }: { readonly everyCheck: boolean },
+  everyCheck: 'STOPPED' | 'ASKED' | 'NONE',
 ): void {
   if (process.env['EXAM_COUNTS'])
     process.stderr.write([told('Happenings', counts), told('Stopped', blocked), told('Asked', asked), ''].join('\n'));
+  if (everyCheck === 'NONE') return;
   const cuts = (counts.get('cut sent, postpaid') ?? 0) + (counts.get('cut sent, prepaid') ?? 0);
   expect(cuts).toBeGreaterThanOrEqual((histories * LEAST_CUTS_PERCENT) / 100);
   expect(counts.get('cut sent, postpaid') ?? 0).toBeGreaterThan(0);
   expect(counts.get('cut sent, prepaid') ?? 0).toBeGreaterThan(0);
-  const silent = CHINA_CHECKS.filter((code) => !blocked.has(code) && (everyCheck || !asked.has(code)));
+  const silent = CHINA_CHECKS.filter((code) => !blocked.has(code) && (everyCheck === 'STOPPED' || !asked.has(code)));
   expect(silent).toEqual([]);
 }

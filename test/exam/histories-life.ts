@@ -34,6 +34,10 @@ const KINDS: readonly ProtectionKind[] = [
 const CAUSES = [
   'FORGOT',
   'FORGOT',
+  'FORGOT',
+  'FORGOT',
+  'MALICIOUS',
+  'MALICIOUS',
   'MALICIOUS',
   'MALICIOUS',
   'AWAY',
@@ -88,12 +92,12 @@ export async function billSome(table: Table, ms: number, chance: number): Promis
     const { dice } = story;
     const open = new Book(story).unpaid.length;
     if (!dice.chance(open === 0 ? chance : chance / 8)) return [];
-    const due = today - (dice.chance(0.75) ? 24 + dice.below(20) : dice.below(110) - 15);
+    const due = today - (dice.chance(0.75) ? 27 + dice.below(25) : dice.below(110) - 15);
     // Periods and due dates are each an account's own.
     if (story.dueDays.has(due)) return [];
     story.dueDays.add(due);
     const fen = dice.chance(0.1) ? BigInt(1 + dice.below(1_100)) : BigInt(1_000 + dice.below(60_000));
-    const bill = { id: newId(), due, readOn: due - 15, fen, estimated: dice.chance(0.12) };
+    const bill = { id: newId(), due, readOn: due - 15, fen, estimated: dice.chance(0.08) };
     return [{ story, bill }];
   });
   if (bills.length === 0) return;

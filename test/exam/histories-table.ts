@@ -38,6 +38,8 @@ export class Table {
   /** Orders that the meters have not answered yet. */
   sent: { order: SwitchOrder; story: Story }[] = [];
   day: number;
+  /** Days played so far. */
+  played = 0;
   /** Notices made before this instant have been seen. */
   lookedMs = 0;
   private lastFee = 0n;
@@ -262,7 +264,16 @@ export class Table {
       { at, actor: CLERK },
     );
     const known = this.stories.flatMap((story) => {
-      const cause = story.dice.pick(['FORGOT', 'FORGOT', 'MALICIOUS', 'MALICIOUS', 'TENANT', null] as const);
+      const cause = story.dice.pick([
+        'FORGOT',
+        'FORGOT',
+        'FORGOT',
+        'MALICIOUS',
+        'MALICIOUS',
+        'MALICIOUS',
+        'TENANT',
+        null,
+      ] as const);
       if (cause === null) return [];
       story.add(laterMs, { what: 'cause', cause });
       return [{ id: newId(), accountId: story.accountId, cause, note: 'exam', evidence: null }];

@@ -11,7 +11,7 @@ import { auditFaults } from '../support/check-audit.js';
 import { ledgerFaults } from '../support/check-ledger.js';
 import { eventually } from '../support/eventually.js';
 import { moneyFaults } from '../support/invariants.js';
-import { PLAIN_CHINA } from '../support/policies.js';
+import { plainInForce, PLAIN_CHINA } from '../support/policies.js';
 import { person, startTestRelight, type TestRelight } from '../support/test-relight.js';
 import { askForCut, cutOff, meterObeys, meterSays, pay, queueCut, send } from './support/acts.js';
 import { buildDebtor, buildHouse, issueBill, newKey, type House } from './support/houses.js';
@@ -302,20 +302,64 @@ describe('a compensation', () => {
     expect(await balanceOf(relight, house)).toEqual({ dueMinor: 1_000n, creditMinor: 0n });
   });
 
-  test('for a late restore stands with the breach, and one person grants what the record proves', async () => {
+  /** Cut, paid, and lit again two days after the SLA's end: three days in the dark, the last two of them late. */
+  async function restoredLate(): Promise<{ house: House; commandId: string; late: CaseRow }> {
     const house = await buildDebtor(relight);
-    await cutOff(relight, house);
+    const commandId = await cutOff(relight, house);
     await pay(relight, house, 10_000n);
     const order = await restoreOf(house);
     relight.moveTo('2026-03-11T03:00:00Z');
     await watchRestores(relight.ctx, relight.now());
     relight.moveTo('2026-03-13T02:00:00Z');
     await meterObeys(relight, house, order);
-    const [late] = await casesOf(house);
+    return { house, commandId, late: (await casesOf(house))[0]! };
+  }
+
+  test('for a late restore stands with the breach, and one person grants what the record proves', async () => {
+    const { house, late } = await restoredLate();
     expect(late).toMatchObject({ kind: 'LATE_RESTORE', state: 'OPEN', days: 1 });
-    await decide(late!.id);
+    await decide(late.id);
     expect(await casesOf(house)).toMatchObject([{ state: 'GRANTED', days: 2, grantedMinor: 2_000n }]);
     expect(await balanceOf(relight, house)).toEqual({ dueMinor: 0n, creditMinor: 2_000n });
+  });
+
+  test('that nobody declared is granted by one person up to what the policy proposes, and no further', async () => {
+    const { house, late } = await restoredLate();
+    for (const amountMinor of [2_001n, 1_000_000n])
+      expect(await refusal(decide(late.id, { amountMinor }))).toBe('COMPENSATION_NEEDS_TWO');
+    expect(await balanceOf(relight, house)).toEqual({ dueMinor: 0n, creditMinor: 0n });
+    await decide(late.id, { amountMinor: 1_500n });
+    expect(await casesOf(house)).toMatchObject([{ state: 'GRANTED', proposedMinor: 2_000n, grantedMinor: 1_500n }]);
+  });
+
+  test('that nobody declared is not granted at all once the policy names no amount', async () => {
+    const { house, late } = await restoredLate();
+    const ctx = { ...relight.ctx, policies: plainInForce() };
+    const decision = { caseId: late.id, granted: true, note: 'for a friend' };
+    for (const amountMinor of [null, 1n])
+      expect(
+        await refusal(decideCompensation(ctx, { ...decision, amountMinor, idempotencyKey: newKey() }, OTHER)),
+      ).toBe('COMPENSATION_NEEDS_TWO');
+    expect(await casesOf(house)).toMatchObject([{ state: 'OPEN' }]);
+  });
+
+  test('does not pay the same days twice: the wrongful cut first, then the late restore of the same darkness', async () => {
+    const { house, commandId, late } = await restoredLate();
+    const { caseId } = await declare({ commandId });
+    await decide(caseId);
+    expect(await refusal(decide(late.id))).toBe('COMPENSATION_PAID');
+    expect(await refusal(decide(late.id, { amountMinor: 1n }))).toBe('COMPENSATION_PAID');
+    await decide(late.id, { granted: false });
+    expect(await balanceOf(relight, house)).toEqual({ dueMinor: 0n, creditMinor: 3_000n });
+  });
+
+  test('does not pay the same days twice: the late restore first, then the wrongful cut', async () => {
+    const { house, commandId, late } = await restoredLate();
+    await decide(late.id);
+    const { caseId } = await declare({ commandId });
+    expect((await casesOf(house))[1]).toMatchObject({ kind: 'WRONGFUL_CUT', days: 1, proposedMinor: 1_000n });
+    await decide(caseId);
+    expect(await balanceOf(relight, house)).toEqual({ dueMinor: 0n, creditMinor: 3_000n });
   });
 
   test('the credit pays the next bill like any other', async () => {

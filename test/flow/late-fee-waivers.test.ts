@@ -1,4 +1,9 @@
+import { lockAccount } from '../../src/accounts/accounts.js';
+import { creditCompensation } from '../../src/billing/compensations.js';
 import { CHINA_LATE_FEE_RULE } from '../../src/billing/late-fee-rules/china.js';
+import { endHold, expireHolds } from '../../src/flows/end-hold.js';
+import { openHold } from '../../src/flows/open-hold.js';
+import { spendCredit } from '../../src/flows/rebill.js';
 import { reversePayment } from '../../src/flows/reverse-payment.js';
 import { decideLateFeeWaiver, waiveLateFee, type WaiverRequest } from '../../src/flows/waive-late-fee.js';
 import { UserError } from '../../src/platform/errors.js';
@@ -65,6 +70,15 @@ const reverse = (paymentId: string, day = TODAY) =>
     person('cashier'),
   );
 
+/** Gives a customer credit that no payment brought, and lets it pay what is open. */
+const payFromCredit = (house: House, amountMinor: bigint) =>
+  relight.ctx.db.transaction('pay-from-credit', async (tx) => {
+    const at = new Date(morningOf('2026-02-11'));
+    const account = (await lockAccount(tx, house.accountId))!;
+    await creditCompensation(tx, account.id, amountMinor, at);
+    await spendCredit(tx, account, at);
+  });
+
 const THREE_DAYS = { fromDate: '2026-02-03', toDate: '2026-02-05' };
 
 describe('a waiver', () => {
@@ -117,6 +131,33 @@ describe('a waiver', () => {
     expect(await paymentStateOf(relight, payment.id)).toBe('REVERSED');
     expect(await feesOf(relight, house)).toEqual(['1400/0']);
     expect(await balanceOf(relight, house)).toEqual({ dueMinor: 201_400n, creditMinor: 0n });
+  });
+
+  test('of a fee paid from credit makes it credit again, and no payment is changed for it', async () => {
+    const { house, billId } = await debt();
+    const { payment } = await payOn(relight, house, '2026-02-11', 200_500n);
+    await payFromCredit(house, 1_600n);
+    expect(await feesOf(relight, house)).toEqual(['2000/2000']);
+    await waive({ billId }, { amountMinor: 1_800n });
+    expect(await feeEntriesOf(relight, house)).toEqual([
+      'LATE_FEE 2000',
+      'LATE_FEE_REVERSED 2000',
+      'LATE_FEE 200',
+      'LATE_FEE_CREDITED 500',
+      'LATE_FEE_CREDITED 1300',
+    ]);
+    expect(
+      await relight.sql(
+        `SELECT payment_id AS "paymentId", late_fee_minor AS minor FROM payment_allocation WHERE bill_id = $1 AND late_fee_minor < 0 ORDER BY id`,
+        [billId],
+      ),
+    ).toEqual([
+      { paymentId: payment.id, minor: -500n },
+      { paymentId: null, minor: -1_300n },
+    ]);
+    expect(await feesOf(relight, house)).toEqual(['200/200']);
+    // A hundred of the first credit was left.
+    expect(await balanceOf(relight, house)).toEqual({ dueMinor: 0n, creditMinor: 1_900n });
   });
 
   test('of all days leaves no fee', async () => {
@@ -178,6 +219,62 @@ describe('a waiver', () => {
     expect(await faults()).toEqual([]);
     await payOn(relight, house, TODAY, (await quote(relight, house, TODAY)).totalMinor);
     expect(await balanceOf(relight, house)).toEqual({ dueMinor: 0n, creditMinor: 0n });
+  });
+});
+
+describe('of a bank that was late', () => {
+  /** A debt whose bank was late from the first day, paid on the eleventh. */
+  async function lateBank(): Promise<Debt & { readonly holdId: string }> {
+    const owed = await debt();
+    const { holdId } = await openHold(
+      contextAt(relight, morningOf('2026-02-10')),
+      {
+        accountId: owed.house.accountId,
+        kind: 'BANK_LATE',
+        reason: 'bank window down',
+        evidence: 'letter 17',
+        fromDate: '2026-02-02',
+        idempotencyKey: newKey(),
+      },
+      SUPERVISOR,
+    );
+    await payOn(relight, owed.house, '2026-02-11', 200_000n);
+    return { ...owed, holdId };
+  }
+  const settle = (holdId: string) =>
+    endHold(
+      contextAt(relight, morningOf('2026-02-12')),
+      { holdId, outcome: 'SETTLED', note: 'the bank admits it', idempotencyKey: newKey() },
+      SUPERVISOR,
+    );
+
+  test('a fee paid from credit becomes credit again', async () => {
+    const { house, holdId } = await lateBank();
+    await payFromCredit(house, 2_000n);
+    await settle(holdId);
+    expect(await feesOf(relight, house)).toEqual(['0/0']);
+    expect(await balanceOf(relight, house)).toEqual({ dueMinor: 0n, creditMinor: 2_000n });
+  });
+
+  test('one bill that fails stops neither the end of its hold nor the other bills, and is done by a later run', async () => {
+    const bad = await lateBank();
+    const good = await lateBank();
+    const rule = (sql: string) => relight.sql(`ALTER TABLE late_fee_waiver ${sql}`);
+    await rule(`ADD CONSTRAINT test_refuses CHECK (bill_id <> '${bad.billId}' AND bill_id <> '${good.billId}')`);
+    try {
+      for (const { holdId, house } of [bad, good]) {
+        expect((await settle(holdId)).restoreCommandIds).toEqual([]);
+        expect(await feesOf(relight, house)).toEqual(['2000/0']);
+      }
+      await rule(`DROP CONSTRAINT test_refuses, ADD CONSTRAINT test_refuses CHECK (bill_id <> '${bad.billId}')`);
+      await expireHolds(contextAt(relight, morningOf('2026-02-13')), new Date(morningOf('2026-02-13')));
+      expect(await feesOf(relight, bad.house)).toEqual(['2000/0']);
+      expect(await feesOf(relight, good.house)).toEqual(['0/0']);
+    } finally {
+      await rule('DROP CONSTRAINT test_refuses');
+    }
+    await expireHolds(contextAt(relight, morningOf('2026-02-14')), new Date(morningOf('2026-02-14')));
+    expect(await feesOf(relight, bad.house)).toEqual(['0/0']);
   });
 });
 

@@ -31,6 +31,35 @@ test('where the policy names nothing, or another currency, the amount is for who
   expect(proposeCompensation(policy, 'CNY', FROM, after(1))).toEqual(nothing);
 });
 
+describe('what another case has paid', () => {
+  const propose = (
+    fromMs: number,
+    untilMs: number,
+    ...paid: [fromMs: number, untilMs: number, days: number, grantedMinor: bigint][]
+  ) =>
+    proposeCompensation(
+      policy,
+      'INR',
+      after(fromMs),
+      after(untilMs),
+      paid.map(([from, until, days, grantedMinor]) => ({ from: after(from), until: after(until), days, grantedMinor })),
+    );
+
+  test.each<[what: string, proposal: ReturnType<typeof propose>, days: number, amountMinor: bigint]>([
+    ['of the whole leaves nothing', propose(DAY, 2 * DAY, [0, 2 * DAY, 2, 20_000n]), 0, 0n],
+    ['of a part leaves the other days', propose(0, 2 * DAY + 1, [DAY + 1, 2 * DAY + 1, 1, 10_000n]), 2, 15_000n],
+    ['counts once, however much of the day it was', propose(0, 2 * DAY, [DAY - 1, DAY + 1, 1, 1n]), 1, 10_000n],
+    ['counts only the days that it paid', propose(0, 2 * DAY, [0, 2 * DAY, 1, 10_000n]), 1, 10_000n],
+    ['up to the cap leaves no amount', propose(0, 4 * DAY, [0, DAY, 1, 25_000n]), 3, 0n],
+    [
+      'of another darkness changes nothing',
+      propose(DAY, 2 * DAY, [0, DAY, 1, 25_000n], [2 * DAY, 3 * DAY, 1, 25_000n]),
+      1,
+      10_000n,
+    ],
+  ])('%s', (_what, proposal, days, amountMinor) => expect(proposal).toMatchObject({ days, amountMinor }));
+});
+
 test('a clause that nobody has read in the rule’s own text says so', () => {
   const unverified = { ...policy.compensation, clause: { ...clause, verified: false } };
   expect(proposeCompensation({ ...policy, compensation: unverified }, 'INR', FROM, after(1)).clause).toBe(

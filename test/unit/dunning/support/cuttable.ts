@@ -123,6 +123,7 @@ export function movedTo(
       ...one,
       createdAt: new Date(one.createdAt.getTime() + ms),
       servedAt: later(one.servedAt),
+      announcedCutAt: later(one.announcedCutAt ?? null),
     })),
     belowLineSince: later(base.belowLineSince),
     lastContactAttemptAt: later(base.lastContactAttemptAt),

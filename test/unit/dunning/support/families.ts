@@ -37,7 +37,7 @@ export const hourRows = (
     allowed ? {} : { ALLOWED_HOUR: `${at.slice(11, 16)} local` },
   ]);
 
-/** Each kind of hold: open without an end, until today, and over since yesterday. */
+/** Each kind of hold: open without an end, until today, and past its last day but not ended: nobody has acted on its end, so it holds. */
 export const holdRows = (today: string, yesterday: string, holding: readonly HoldKind[]): Row[] =>
   HOLD_KINDS.flatMap((kind): Row[] => {
     const blocks = (text: string): Blocks => (holding.includes(kind) ? { NO_HOLD: `${kind} ${text}` } : {});
@@ -45,7 +45,7 @@ export const holdRows = (today: string, yesterday: string, holding: readonly Hol
     return [
       [`hold ${kind} without an end`, hold(null), blocks('until it is ended')],
       [`hold ${kind} until today`, hold(today), blocks(`until ${today}`)],
-      [`hold ${kind} until yesterday`, hold(yesterday), {}],
+      [`hold ${kind} until yesterday, not ended`, hold(yesterday), blocks(`until ${yesterday}, and not ended yet`)],
     ];
   });
 

@@ -72,7 +72,12 @@ const debt: Row[] = [
     { ...owes(29_999n), ...agreed('PROMISE_TO_PAY', '2026-06-02') },
     { MIN_DEBT: '299.99' },
   ],
-  ['$299.99 with an agreement until yesterday', { ...owes(29_999n), ...agreed('PROMISE_TO_PAY', '2026-06-01') }, {}],
+  // Nobody has said yet that it was broken: an agreement is one until it is ended.
+  [
+    '$299.99 with an agreement until yesterday, not ended',
+    { ...owes(29_999n), ...agreed('PROMISE_TO_PAY', '2026-06-01') },
+    { MIN_DEBT: '299.99' },
+  ],
   [
     '$299.99 on a payment plan',
     { ...owes(29_999n), ...agreed('PAYMENT_PLAN') },

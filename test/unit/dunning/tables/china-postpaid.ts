@@ -49,6 +49,10 @@ function on(date: string, time = '10:00'): Partial<CutFacts> {
 const cutNotice = (at: string, over: Partial<NoticeFact> = {}) => ({
   notices: [ARREARS, served('CUT_NOTICE', at, 'SEAL', over), CALL],
 });
+const FAILED_CALL = failed('LAST_CALL', '2026-03-10T09:40:00+08:00', { stepCode: null, purpose: 'LAST_CALL' });
+const announced = (time: string) => ({
+  notices: [ARREARS, CUT, { ...CALL, announcedCutAt: new Date(`2026-03-10T${time}+08:00`) }],
+});
 const call = (time: string) => ({ notices: [ARREARS, CUT, lastCall(`2026-03-10T${time}+08:00`)] });
 const second = (dueDate: string) => bill(dueDate, { billId: 'B2', principalOutstandingMinor: 50_000n });
 const REOPENED = new Date('2026-03-05T12:00:00+08:00');
@@ -299,7 +303,36 @@ const notices: Row[] = [
   ['last call 120 minutes ago', call('08:00:00'), {}],
   ['last call a second over 120 minutes ago', call('07:59:59'), { LAST_CALL: 'last call 120 minutes ago' }],
   ['last call 121 minutes ago', call('07:59:00'), { LAST_CALL: 'last call 121 minutes ago' }],
-  ['two last calls, one in time', { notices: [ARREARS, CUT, CALL, lastCall('2026-03-10T09:50:00+08:00')] }, {}],
+  // The newest names the hour of this cut; an earlier one told of another.
+  [
+    'two last calls, the newer too late',
+    { notices: [ARREARS, CUT, lastCall('2026-03-10T09:50:00+08:00'), CALL] },
+    { LAST_CALL: 'last call 10 minutes ago' },
+  ],
+  ['two last calls, the newer in time', { notices: [ARREARS, CUT, CALL, lastCall('2026-03-10T08:01:00+08:00')] }, {}],
+  [
+    'the newer of two last calls failed',
+    { notices: [ARREARS, CUT, CALL, FAILED_CALL] },
+    { LAST_CALL: 'the last call failed' },
+  ],
+  [
+    'the newer of two last calls is not served yet',
+    { notices: [ARREARS, CUT, CALL, { ...FAILED_CALL, state: 'SENT', failedAt: null }] },
+    { LAST_CALL: 'no last call is proven' },
+  ],
+  [
+    'the newer of two last calls was taken back',
+    { notices: [ARREARS, CUT, CALL, { ...FAILED_CALL, state: 'WITHDRAWN', failedAt: null }] },
+    {},
+  ],
+  ['last call for a cut now', announced('10:00:00'), {}],
+  [
+    'last call for a cut a second later',
+    announced('10:00:01'),
+    { LAST_CALL: 'last call 30 minutes ago, at 09:30, for a cut on 2026-03-10 at 10:00' },
+  ],
+  ['last call for a cut 120 minutes before', announced('08:00:00'), {}],
+  ['last call for a cut 121 minutes before', announced('07:59:00'), { LAST_CALL: 'for a cut on 2026-03-10 at 07:59' }],
 ];
 
 const customer: Row[] = [
@@ -311,6 +344,12 @@ const customer: Row[] = [
     { paymentMode: 'PREPAID' },
     { POLICY_APPLIES: 'CHINA-POSTPAID is not for RESIDENTIAL, PREPAID' },
   ],
+  [
+    'dunning is paused until today',
+    { pause: { until: '2026-03-10' } },
+    { NO_HOLD: 'dunning is paused until 2026-03-10' },
+  ],
+  ['dunning is paused', { pause: { until: null } }, { NO_HOLD: 'dunning is paused until it is resumed' }],
   ...holdRows('2026-03-10', '2026-03-09', [
     'DISPUTE',
     'COMPLAINT',
