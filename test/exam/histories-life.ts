@@ -229,12 +229,14 @@ async function pause(table: Table, story: Story, ms: number): Promise<void> {
     note: 'exam',
     idempotencyKey: newKey(),
   };
-  await table.attempt('dunning paused', () => pauseDunning(table.ctx(ms), request, CLERK));
+  const done = await table.attempt('dunning paused', () => pauseDunning(table.ctx(ms), request, CLERK));
+  if (!(done instanceof UserError)) story.add(ms, { what: 'paused', until: dayAt(ms) + request.days - 1 });
 }
 
 async function resume(table: Table, story: Story, ms: number): Promise<void> {
   const request = { accountId: story.accountId, note: 'exam', idempotencyKey: newKey() };
-  await table.attempt('dunning resumed', () => resumeDunning(table.ctx(ms), request, CLERK));
+  const done = await table.attempt('dunning resumed', () => resumeDunning(table.ctx(ms), request, CLERK));
+  if (!(done instanceof UserError)) story.add(ms, { what: 'resumed' });
 }
 
 let meters = 0;

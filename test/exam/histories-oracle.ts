@@ -54,10 +54,7 @@ export function objections(story: Story, town: Town, ms: number, question: Quest
   const shields = protections(story, today);
   demand('NOT_PROTECTED', !shields.some((kind) => story.prepaid || kind !== 'IMPORTANT_USER'));
   demand('PROTECTION_ASKED', story.customerClass !== 'RESIDENTIAL' || story.last('asked') !== undefined);
-  demand(
-    'NO_HOLD',
-    openHolds(story).every(({ until }) => until !== null && until < today),
-  );
+  demand('NO_HOLD', openHolds(story).length === 0 && !isPaused(story, today));
 
   const others = question.approvals.filter(({ by, role }) => by !== question.by && role === 'SUPERVISOR');
   const persons = new Set(others.map(({ by }) => by)).size;
@@ -89,6 +86,11 @@ export const openHolds = (story: Story) => {
   const ended = new Set(story.all('released').map(({ id }) => id));
   return story.all('held').filter(({ id }) => !ended.has(id));
 };
+
+function isPaused(story: Story, today: number): boolean {
+  const last = story.events.findLast(({ what }) => what === 'paused' || what === 'resumed');
+  return last?.what === 'paused' && last.until >= today;
+}
 
 /** When the last hold ended: by somebody, or by its last day, whichever came first. */
 export function lastHoldEnd(story: Story, ms: number): number {
@@ -172,15 +174,11 @@ function unannounced(story: Story, book: Book, debts: readonly BookedBill[], ms:
     if (important && !notices.every((list) => list.some(({ copied }) => copied))) wanting.push('COPY_TO_AUTHORITY');
   }
   const sinceMs = Math.max(heldMs, ...subjects.map((subject) => subject.sinceMs));
-  const called = told.some(
-    ({ step: code, state, madeMs, servedMs }) =>
-      code === 'LAST_CALL' &&
-      state === 'SERVED' &&
-      madeMs >= sinceMs &&
-      ms - servedMs! >= 30 * MINUTE_MS &&
-      ms - servedMs! <= 120 * MINUTE_MS,
-  );
-  if (!called) wanting.push('LAST_CALL');
+  const call = told
+    .filter(({ step: code, state, madeMs }) => code === 'LAST_CALL' && state !== 'WITHDRAWN' && madeMs >= sinceMs)
+    .reduce<Told | undefined>((newest, one) => (newest && newest.madeMs > one.madeMs ? newest : one), undefined);
+  const calledMs = call?.state === 'SERVED' ? ms - call.servedMs! : Infinity;
+  if (calledMs < 30 * MINUTE_MS || calledMs > 120 * MINUTE_MS) wanting.push('LAST_CALL');
   return wanting;
 }
 

@@ -26,6 +26,8 @@ export type Happening =
   | { what: 'unprotected'; kind: string }
   | { what: 'held'; id: string; kind: string; from: number; until: number | null; fen: bigint | null; parts: Part[] }
   | { what: 'released'; id: string; outcome: string; byItself: boolean }
+  | { what: 'paused'; until: number }
+  | { what: 'resumed' }
   | { what: 'cause'; cause: string }
   | { what: 'tried'; contact: string; whenMs: number; outcome: string }
   | { what: 'notice'; id: string; step: string; copyOf: string | null; bills: ReadonlySet<string> }

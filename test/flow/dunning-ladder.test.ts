@@ -1,3 +1,7 @@
+import { policiesOf } from '../../src/dunning/policies-in-force.js';
+import { endHold } from '../../src/flows/end-hold.js';
+import { accountFactsOf } from '../../src/flows/gather-account-facts.js';
+import { openHold } from '../../src/flows/open-hold.js';
 import { receivePayment } from '../../src/flows/receive-payment.js';
 import { pauseDunning, resumeDunning } from '../../src/flows/pause-dunning.js';
 import { renewNotice } from '../../src/flows/renew-notice.js';
@@ -179,6 +183,50 @@ describe('the ladder on real rows', () => {
     expect(await ladderOf(relight, house, '2026-04-22')).toBe('DEMANDED DDDDw');
   });
 
+  test('a service dated before its notice failed is none; one after it is', async () => {
+    const house = await remindedDebtor();
+    await dun(relight, house, '2026-04-01');
+    const nobody = { outcome: 'FAILED', proofKind: undefined, proofReference: undefined } as const;
+    await personServes(relight, house, 'ARREARS_NOTICE', '2026-04-02', nobody);
+    const [failed] = await relight.sql<{ at: Date }>(
+      `SELECT failed_at AS at FROM notice WHERE account_id = $1 AND state = 'FAILED'`,
+      [house.accountId],
+    );
+    const serve = (at: Date) => personServes(relight, house, 'ARREARS_NOTICE', '2026-04-03', { at });
+    expect(await refusal(serve(new Date(failed!.at.getTime() - 1)))).toBe('SERVED_BEFORE_FAILURE');
+    expect((await told(relight, house)).at(-1)).toBe('ARREARS_NOTICE VISIT FAILED');
+    await serve(failed!.at);
+    expect((await told(relight, house)).at(-1)).toBe('ARREARS_NOTICE VISIT SERVED');
+  });
+
+  test('a notice that counts from its sending lapses with a hold, as a served one does; one that needs proof is still under way', async () => {
+    const house = await debtor();
+    await dun(relight, house, '2026-03-10');
+    await relight.sql(
+      `UPDATE notice SET step_code = 'CUT_NOTICE', purpose = 'CUT_NOTICE', state = 'SENT', sent_at = created_at WHERE account_id = $1`,
+      [house.accountId],
+    );
+    const { holdId } = await openHold(
+      contextAt(relight, morning('2026-03-21')),
+      { accountId: house.accountId, kind: 'HARDSHIP', reason: 'out of work', idempotencyKey: newKey() },
+      MANAGER,
+    );
+    const after = contextAt(relight, morning('2026-03-22'));
+    await endHold(after, { holdId, outcome: 'WITHDRAWN', note: 'found work', idempotencyKey: newKey() }, MANAGER);
+    const cutNotices = async (ctx: Parameters<typeof accountFactsOf>[0]) =>
+      (await accountFactsOf(ctx, relight.ctx.db, [house.accountId], morning('2026-03-23')))
+        .get(house.accountId)!
+        .notices.filter(({ purpose }) => purpose === 'CUT_NOTICE').length;
+    const unproven = policiesOf(
+      relight.ctx.policies.list.map(({ policy, version }) => ({
+        policy: { ...policy, steps: policy.steps.map((step) => ({ ...step, proof: [] })) },
+        version,
+      })),
+    );
+    expect(await cutNotices(after)).toBe(1);
+    expect(await cutNotices({ ...after, policies: unproven })).toBe(0);
+  });
+
   test('what nobody did before its deadline is given up, unless it is mandatory', async () => {
     const house = await debtor();
     await dun(relight, house, '2026-03-10');
@@ -235,6 +283,11 @@ describe('the ladder on real rows', () => {
     expect(await serve({ at: morning('2026-04-02') })).toBe('SERVED_IN_FUTURE');
     expect(await serve({ at: morning('2026-03-31') })).toBe('SERVED_BEFORE_PREPARED');
     expect(await serve({ noticeId: house.accountId })).toBe('NOTICE_NOT_FOUND');
+    const late = (change: Parameters<typeof personServes>[4]) =>
+      refusal(personServes(relight, house, 'ARREARS_NOTICE', '2026-04-03', change));
+    const recordedAt = morning('2026-04-03').getTime() + 3_660_000;
+    const twoDaysMs = 2 * 86_400_000;
+    expect(await late({ at: new Date(recordedAt - twoDaysMs - 1) })).toBe('SERVED_TOO_LONG_AGO');
     expect((await noticesOf(relight, house)).at(-1)).toMatchObject({ state: 'PREPARED' });
     await personServes(relight, house, 'ARREARS_NOTICE', '2026-04-01');
     expect(await serve({})).toBe('NOTICE_ENDED');

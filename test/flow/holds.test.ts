@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { openInterruptionAt } from '../../src/flows/change-interruption.js';
+import { decideCuts } from '../../src/flows/cut-decisions.js';
 import { endHold, expireHolds } from '../../src/flows/end-hold.js';
 import { openHold, type HoldOpening } from '../../src/flows/open-hold.js';
 import { reversePayment } from '../../src/flows/reverse-payment.js';
@@ -326,6 +327,29 @@ describe('holds that end by themselves', () => {
     expect(await holdOf(holdId)).toMatchObject({ outcome: 'EXPIRED' });
     expect(await commandsOf(relight, house)).toEqual(['CUT VERIFIED', 'RESTORE VERIFIED']);
     expect(await interruptionsOf(relight, house)).toEqual([]);
+  });
+
+  test('a plan holds through its days of grace, until it is found broken', async () => {
+    const house = await buildDebtor(relight);
+    const instalments = [{ dueDate: '2026-03-09', amountMinor: 10_000n }];
+    const { holdId } = await open(
+      house,
+      { kind: 'PAYMENT_PLAN', instalments },
+      contextAt(relight, '2026-03-09T02:00:00Z'),
+    );
+    const checkOn = async (iso: string) => {
+      await expireHolds(contextAt(relight, iso), new Date(iso));
+      const question = { servicePointId: house.servicePointId, reason: 'ARREARS' as const };
+      const decisions = await decideCuts(relight.ctx, relight.ctx.db, [question], new Date(iso));
+      return decisions.get(house.servicePointId)!.checks.find(({ code }) => code === 'NO_HOLD');
+    };
+    expect(await checkOn('2026-03-12T02:00:00Z')).toMatchObject({
+      passed: false,
+      evidence: 'PAYMENT_PLAN until 2026-03-09, and not ended yet',
+    });
+    expect((await holdOf(holdId)).outcome).toBe(null);
+    expect(await checkOn('2026-03-13T02:00:00Z')).toMatchObject({ passed: true, evidence: 'no hold is open' });
+    expect((await holdOf(holdId)).outcome).toBe('BROKEN');
   });
 
   test('twice is once', async () => {

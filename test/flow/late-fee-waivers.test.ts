@@ -1,9 +1,8 @@
-import { lockAccount } from '../../src/accounts/accounts.js';
-import { creditCompensation } from '../../src/billing/compensations.js';
 import { CHINA_LATE_FEE_RULE } from '../../src/billing/late-fee-rules/china.js';
+import { decideCompensation } from '../../src/flows/decide-compensation.js';
+import { declareWrongfulCut } from '../../src/flows/declare-wrongful-cut.js';
 import { endHold, expireHolds } from '../../src/flows/end-hold.js';
 import { openHold } from '../../src/flows/open-hold.js';
-import { spendCredit } from '../../src/flows/rebill.js';
 import { reversePayment } from '../../src/flows/reverse-payment.js';
 import { decideLateFeeWaiver, waiveLateFee, type WaiverRequest } from '../../src/flows/waive-late-fee.js';
 import { UserError } from '../../src/platform/errors.js';
@@ -13,7 +12,7 @@ import { auditFaults } from '../support/check-audit.js';
 import { ledgerFaults } from '../support/check-ledger.js';
 import { moneyFaults } from '../support/invariants.js';
 import { person, startTestRelight, type TestRelight } from '../support/test-relight.js';
-import { contextAt, cutOff, pay } from './support/acts.js';
+import { contextAt, cutOff, meterObeys, pay, send } from './support/acts.js';
 import { buildHouse, issueBill, newKey, type House } from './support/houses.js';
 import { feeEntriesOf, feesOf, morningOf, payOn, quote, storedLinesOf } from './support/late-fee-acts.js';
 import { balanceOf, commandsOf, interruptionsOf, paymentStateOf, refusal } from './support/looks.js';
@@ -70,14 +69,20 @@ const reverse = (paymentId: string, day = TODAY) =>
     person('cashier'),
   );
 
-/** Gives a customer credit that no payment brought, and lets it pay what is open. */
-const payFromCredit = (house: House, amountMinor: bigint) =>
-  relight.ctx.db.transaction('pay-from-credit', async (tx) => {
-    const at = new Date(morningOf('2026-02-11'));
-    const account = (await lockAccount(tx, house.accountId))!;
-    await creditCompensation(tx, account.id, amountMinor, at);
-    await spendCredit(tx, account, at);
-  });
+/** Compensates a house that is cut off, so that credit which no payment brought pays what is open. */
+async function payFromCredit(house: House, amountMinor: bigint): Promise<void> {
+  const { servicePointId } = house;
+  const words = { note: 'a test', idempotencyKey: newKey() };
+  const cut = { servicePointId, cause: 'OTHER', evidence: 'complaint 17', ...words } as const;
+  const { caseId } = await declareWrongfulCut(relight.ctx, cut, OTHER);
+  await meterObeys(
+    relight,
+    house,
+    (await send(relight)).find(({ serial }) => serial === house.serial)!,
+  );
+  const decision = { caseId, granted: true, amountMinor, ...words, idempotencyKey: newKey() };
+  await decideCompensation(relight.ctx, decision, SUPERVISOR);
+}
 
 const THREE_DAYS = { fromDate: '2026-02-03', toDate: '2026-02-05' };
 
@@ -135,14 +140,15 @@ describe('a waiver', () => {
 
   test('of a fee paid from credit makes it credit again, and no payment is changed for it', async () => {
     const { house, billId } = await debt();
-    const { payment } = await payOn(relight, house, '2026-02-11', 200_500n);
-    await payFromCredit(house, 1_600n);
-    expect(await feesOf(relight, house)).toEqual(['2000/2000']);
+    await cutOff(relight, house);
+    const { payment } = await pay(relight, house, 200_500n);
+    await payFromCredit(house, 7_000n);
+    expect(await feesOf(relight, house)).toEqual(['7400/7400']);
     await waive({ billId }, { amountMinor: 1_800n });
     expect(await feeEntriesOf(relight, house)).toEqual([
-      'LATE_FEE 2000',
-      'LATE_FEE_REVERSED 2000',
-      'LATE_FEE 200',
+      'LATE_FEE 7400',
+      'LATE_FEE_REVERSED 7400',
+      'LATE_FEE 5600',
       'LATE_FEE_CREDITED 500',
       'LATE_FEE_CREDITED 1300',
     ]);
@@ -155,7 +161,7 @@ describe('a waiver', () => {
       { paymentId: payment.id, minor: -500n },
       { paymentId: null, minor: -1_300n },
     ]);
-    expect(await feesOf(relight, house)).toEqual(['200/200']);
+    expect(await feesOf(relight, house)).toEqual(['5600/5600']);
     // A hundred of the first credit was left.
     expect(await balanceOf(relight, house)).toEqual({ dueMinor: 0n, creditMinor: 1_900n });
   });
@@ -247,14 +253,6 @@ describe('of a bank that was late', () => {
       { holdId, outcome: 'SETTLED', note: 'the bank admits it', idempotencyKey: newKey() },
       SUPERVISOR,
     );
-
-  test('a fee paid from credit becomes credit again', async () => {
-    const { house, holdId } = await lateBank();
-    await payFromCredit(house, 2_000n);
-    await settle(holdId);
-    expect(await feesOf(relight, house)).toEqual(['0/0']);
-    expect(await balanceOf(relight, house)).toEqual({ dueMinor: 0n, creditMinor: 2_000n });
-  });
 
   test('one bill that fails stops neither the end of its hold nor the other bills, and is done by a later run', async () => {
     const bad = await lateBank();

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { mkdtempSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { lockAccount } from '../../src/accounts/accounts.js';
 import { claimNotices, giveUpNotices } from '../../src/flows/send-notices.js';
 import { takeDeliveryReport } from '../../src/flows/take-delivery-report.js';
 import { FileGateway } from '../../src/messaging/file-gateway.js';
@@ -15,6 +16,7 @@ import { CHINA } from '../support/policies.js';
 import { person, startTestRelight, type TestRelight } from '../support/test-relight.js';
 import { contextAt } from './support/acts.js';
 import { buildHouse, issueBill, type House } from './support/houses.js';
+import { isWaiting } from './support/looks.js';
 import { dun, morning, noticesOf, told } from './support/ladders.js';
 
 /** Waits until an expectation holds; told as it failed last when it never does. */
@@ -207,6 +209,23 @@ describe('messages to customers', () => {
     expect((await noticesOf(relight, house)).at(-1)).toMatchObject({ state: 'FAILED', code: 'NO_REPORT' });
     await takeDeliveryReport(at(), { messageId: first, outcome: 'DELIVERED' }, person('gw'));
     expect((await noticesOf(relight, house)).at(-1)).toMatchObject({ state: 'SERVED', code: null });
+  });
+
+  test('a report waits for whoever decides about the account, before it holds the notice', async () => {
+    const house = await exhausted();
+    const [claimed] = await claimNotices(at());
+    let reported = false;
+    const report = await relight.ctx.db.transaction('test-decision', async (tx) => {
+      await lockAccount(tx, house.accountId);
+      const told = { messageId: claimed!.messageId, outcome: 'DELIVERED' as const };
+      const done = takeDeliveryReport(at(), told, person('gateway')).finally(() => (reported = true));
+      await waitFor('the report waits, or is through', async () => reported || (await isWaiting(relight)));
+      expect(reported).toBe(false);
+      await relight.sql(`SELECT id FROM notice WHERE account_id = $1 FOR UPDATE NOWAIT`, [house.accountId]);
+      // As an object: a promise given back would be waited for, under the lock it waits for.
+      return { done };
+    });
+    expect(await report.done).toMatchObject({ state: 'SERVED' });
   });
 
   test('simulated phones answer the same for the same seed', async () => {
