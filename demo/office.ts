@@ -10,6 +10,7 @@ import { statement } from '../src/platform/database.js';
 import { UserError } from '../src/platform/errors.js';
 import { addDays, localDate, startOfLocalDay } from '../src/platform/local-date.js';
 import { RANK, type Agenda } from './agenda.js';
+import { inLanes } from './lanes.js';
 import type { Household } from './people.js';
 import { drawn } from './random.js';
 import type { Scenario } from './scenario.js';
@@ -109,11 +110,12 @@ export class Office {
   /** Calls and visits what is to be served; where nobody opens, the next way is tried another day. */
   private async serve(channels: readonly NoticeChannel[], actor: typeof READER, afterDays: number): Promise<void> {
     const today = localDate(this.ctx.clock.now(), this.ctx.timeZone);
-    for (const notice of await this.ctx.db.rows<NoticeToServe>(TO_SERVE)) {
-      if (!channels.includes(notice.channel)) continue;
-      if (addDays(localDate(notice.createdAt, this.ctx.timeZone), afterDays) > today) continue;
-      await this.unlessRefused(() => this.serveOne(notice, actor));
-    }
+    const prepared = await this.ctx.db.rows<NoticeToServe>(TO_SERVE);
+    const mine = prepared.filter(
+      ({ channel, createdAt }) =>
+        channels.includes(channel) && addDays(localDate(createdAt, this.ctx.timeZone), afterDays) <= today,
+    );
+    await inLanes(mine, (notice) => this.unlessRefused(() => this.serveOne(notice, actor)));
   }
 
   private async serveOne(notice: NoticeToServe, actor: typeof READER): Promise<void> {

@@ -9,6 +9,7 @@ import {
 import { takeDeliveryReport, type DeliveryReport } from '../src/flows/take-delivery-report.js';
 import type { GatewayAnswer, Message, MessageGateway } from '../src/messaging/gateway.js';
 import { statement } from '../src/platform/database.js';
+import { inLanes } from './lanes.js';
 import { drawn } from './random.js';
 import type { Scenario } from './scenario.js';
 
@@ -72,13 +73,13 @@ export class Phones {
   private async report(claimed: readonly OutgoingNotice[]): Promise<void> {
     const messages = new Map(claimed.map((notice) => [notice.noticeId, notice]));
     const subjects = await this.ctx.db.rows<Subject>(SUBJECTS, [[...messages.keys()]]);
-    for (const { noticeId, accountNumber, step } of subjects) {
+    await inLanes(subjects, async ({ noticeId, accountNumber, step }) => {
       const { messageId, channel } = messages.get(noticeId)!;
       const attempt = messageId.slice(messageId.indexOf('.') + 1);
       const report = this.answerOf(messageId, accountNumber, `message ${accountNumber} ${step} ${channel} ${attempt}`);
       await takeDeliveryReport(this.ctx, report, GATEWAY);
       if (report.outcome === 'DELIVERED') this.onDelivered(accountNumber, step);
-    }
+    });
   }
 
   private answerOf(messageId: string, accountNumber: string, about: string): DeliveryReport {

@@ -109,8 +109,10 @@ function carries(notice: NoticeFact, step: LadderStep, one: Case): boolean {
   if (notice.state !== 'SERVED') return false;
   if (step.proof.length > 0 && !(notice.proofKind && step.proof.includes(notice.proofKind))) return false;
   if (facts.cutForDebt || step.when.from === 'BALANCE') return !lapsed(notice, step, one);
-  if (step.mandatory && !countingBills(facts, policy, today).every(({ billId }) => notice.billIds.includes(billId)))
-    return false;
+  // A bill that a reversed payment opened again is not spoken of by what was said before.
+  const speaks = ({ billId, reopenedAt }: DebtFact): boolean =>
+    notice.billIds.includes(billId) && (reopenedAt === null || notice.createdAt >= reopenedAt);
+  if (step.mandatory && !countingBills(facts, policy, today).every(speaks)) return false;
   return !lapsed(notice, step, one);
 }
 

@@ -192,6 +192,16 @@ describe('payments, reversals and a second bill', () => {
         ],
       },
     }),
+    row('the second came back by a reversal after it was named: it is demanded anew', '2026-05-26', 'DEMANDED DDDUw', {
+      facts: {
+        bills: [bill(), { ...B2, reopenedAt: on('2026-05-25', 9) }],
+        notices: [
+          ...upTo(3),
+          served('ARREARS_NOTICE', '2026-05-20', { billIds: both }),
+          served('CUT_NOTICE', '2026-05-22', { purpose: 'CUT_NOTICE', billIds: both }),
+        ],
+      },
+    }),
     row('the second does not count yet: nothing is told again', '2026-05-25', 'CUT_READY DDDDD', {
       facts: {
         bills: [bill(), B2],
