@@ -143,7 +143,7 @@ export class Player {
       await this.agenda.work(nowMs);
       const heard = await this.field.takeIn();
       if (heard > 0) await this.crews.look();
-      if (round === 0) await this.runSchedules(wholeHour);
+      if (round === 0) await this.runSchedules(wholeHour, watching);
       const wire = this.taken('commands').size > 0 || (round === 0 && waited);
       if (wire) await this.wire.work(nowMs);
       // What a meter said may have sent its restore back into the queue.
@@ -171,9 +171,10 @@ export class Player {
     return atMs;
   }
 
-  /** Hourly schedules have their hours; what is due by the minute is looked at in every step. */
-  private async runSchedules(hourly: boolean): Promise<void> {
-    const due = hourly ? this.schedules : this.schedules.filter(({ everyMs }) => everyMs < HOUR_MS);
+  /** Hourly schedules have their hours; what is due by the minute is looked at in every step, and nobody waits all day for the reconciler. */
+  private async runSchedules(hourly: boolean, watching: boolean): Promise<void> {
+    const isDue = ({ name, everyMs }: Schedule) => everyMs < HOUR_MS || (watching && name === 'reconcile-supply');
+    const due = hourly ? this.schedules : this.schedules.filter(isDue);
     await runDueSchedules(this.stage.ctx, due);
     if (this.failure) throw this.failure as Error;
   }

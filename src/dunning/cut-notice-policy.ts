@@ -217,7 +217,10 @@ function lastCall({ facts, policy }: CutCase, subjects: readonly Subject[]): Cut
   const sinceAnnouncedMs = announced === null ? 0 : facts.at.getTime() - announced.getTime();
   const isOfThisCut = sinceAnnouncedMs >= 0 && sinceAnnouncedMs <= maxMs;
   const text = `last call ${counted(Math.floor(agoMs / MINUTE_MS), 'minute')} ago, at ${hour(at)}`;
-  const named = announced === null || isOfThisCut ? '' : `, for a cut on ${localDate(announced, policy.timeZone)} at ${hour(announced)}`;
+  const named =
+    announced === null || isOfThisCut
+      ? ''
+      : `, for a cut on ${localDate(announced, policy.timeZone)} at ${hour(announced)}`;
   return [check('LAST_CALL', isInTime && isOfThisCut, `${text}${named}; ${wanted}`, rule.clause)];
 }
 

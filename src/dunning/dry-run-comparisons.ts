@@ -28,7 +28,7 @@ const FACTS = `
        AND c.sent_at >= $2 AND c.sent_at < $3 ORDER BY c.id DESC LIMIT 1) AS sent_state,
     CASE WHEN NOT EXISTS (${PAYMENTS}) THEN false
          WHEN l.reason = 'PREPAID_EXHAUSTED' THEN (SELECT sum(q.amount_minor) FROM (${PAYMENTS}) q) >= l.debt_minor
-         ELSE NOT EXISTS (SELECT FROM bill b WHERE b.account_id = l.account_id AND b.due_date < $4::date AND b.issued_at < $2 AND b.total_minor > b.paid_minor -
+         ELSE NOT EXISTS (SELECT FROM bill b WHERE b.account_id = l.account_id AND b.due_date < $4::date AND b.total_minor > b.paid_minor -
            coalesce((SELECT sum(x.principal_minor) FROM payment_allocation x WHERE x.bill_id = b.id AND x.at >= $3), 0)) END AS paid,
     EXISTS (SELECT FROM hold h WHERE h.account_id = l.account_id AND h.from_date <= $4::date AND h.opened_at < $3
        AND (h.closed_at IS NULL OR h.closed_at >= $2)) AS held,

@@ -83,7 +83,8 @@ export const LIMITS = {
   daysToRecordService: {
     value: 2,
     unit: 'days',
-    reason: 'a slip is brought in the same or the next day; dated back further, the days of a notice would be over at once',
+    reason:
+      'a slip is brought in the same or the next day; dated back further, the days of a notice would be over at once',
   },
   dryRunKeptDays: {
     value: 40,

@@ -16,10 +16,7 @@ const ENSURE = statement(
   'schedule-ensure',
   `INSERT INTO schedule (name, next_due_at) VALUES ($1, $2) ON CONFLICT DO NOTHING`,
 );
-const DUE = statement(
-  'schedule-due',
-  `SELECT name FROM schedule WHERE name = ANY($1::text[]) AND next_due_at <= $2`,
-);
+const DUE = statement('schedule-due', `SELECT name FROM schedule WHERE name = ANY($1::text[]) AND next_due_at <= $2`);
 // The update is the claim: of two processes only one moves the due time on.
 const CLAIM = statement(
   'schedule-claim',

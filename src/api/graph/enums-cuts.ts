@@ -63,12 +63,17 @@ export const CutThresholdKindEnum = describedEnum('CutThresholdKind', 'A bound o
   DEBT_MAX_MINOR: 'The largest debt that is believed, in minor units (单户欠费上限).',
 });
 
-export const CutDryRunStateEnum = describedEnum('CutDryRunState', 'Where a dry run stands (预演状态).', CUT_DRY_RUN_STATES, {
-  QUEUED: 'Waits for the jobs process (排队).',
-  RUNNING: 'Under way (进行中).',
-  DONE: 'Everybody in question was judged (完成). An end.',
-  FAILED: 'Broken off by an error, or its day was over (失败). An end.',
-});
+export const CutDryRunStateEnum = describedEnum(
+  'CutDryRunState',
+  'Where a dry run stands (预演状态).',
+  CUT_DRY_RUN_STATES,
+  {
+    QUEUED: 'Waits for the jobs process (排队).',
+    RUNNING: 'Under way (进行中).',
+    DONE: 'Everybody in question was judged (完成). An end.',
+    FAILED: 'Broken off by an error, or its day was over (失败). An end.',
+  },
+);
 
 export const DryRunOriginEnum = apiEnum('CutDryRunOrigin', 'What a dry run came from (预演来源).', {
   REQUEST: 'A person asked for it (人工发起).',
@@ -80,14 +85,19 @@ export const DryRunScopeEnum = apiEnum('CutDryRunScope', 'What a dry run covers 
   COMPANY: 'The whole company (全公司).',
 });
 
-export const DryRunOutcomeEnum = describedEnum('CutDryRunOutcome', 'What became of a service point on the day (实际结果).', DRY_RUN_OUTCOMES, {
-  CUT: 'A cut for debt was sent (已停电).',
-  NOT_CARRIED_OUT: 'One was sent, and the meter refused or never did it (未执行成功).',
-  PAID: 'What was overdue was paid before (已缴清).',
-  HELD: 'A hold stood on the day (已暂缓).',
-  PROPOSED_NOT_CUT: 'A cut was proposed and not sent (已提出未停电).',
-  NOT_PROPOSED: 'Nobody proposed a cut (未提出).',
-});
+export const DryRunOutcomeEnum = describedEnum(
+  'CutDryRunOutcome',
+  'What became of a service point on the day (实际结果).',
+  DRY_RUN_OUTCOMES,
+  {
+    CUT: 'A cut for debt was sent (已停电).',
+    NOT_CARRIED_OUT: 'One was sent, and the meter refused or never did it (未执行成功).',
+    PAID: 'What was overdue was paid before (已缴清).',
+    HELD: 'A hold stood on the day (已暂缓).',
+    PROPOSED_NOT_CUT: 'A cut was proposed and not sent (已提出未停电).',
+    NOT_PROPOSED: 'Nobody proposed a cut (未提出).',
+  },
+);
 
 export const DryRunCategoryEnum = describedEnum(
   'CutDryRunCategory',

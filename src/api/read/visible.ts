@@ -39,7 +39,8 @@ const CHECKS: { readonly [Name in NodeName]: Check<Name> } = {
     return visible.includes(true);
   },
   CutBatch: (scope, batch) => districtStaffInReach(scope, batch.districtId),
-  CutDryRun: async (scope, run) => typeof run.districtId === 'string' && (await districtStaffInReach(scope, run.districtId)),
+  CutDryRun: async (scope, run) =>
+    typeof run.districtId === 'string' && (await districtStaffInReach(scope, run.districtId)),
   // Thresholds are the company's; whoever sees only a part of it has no business with them.
   CutThresholdChange: () => false,
   FollowUp: ofAccount,

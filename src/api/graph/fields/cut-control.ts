@@ -39,7 +39,10 @@ export class CutBatchFields {
 
 @Resolver(() => SwitchCommandType)
 export class SwitchCommandApprovalFields {
-  @FieldResolver(() => CutBatchType, { nullable: true, description: 'The batch it belongs to (批次); null: a single cut.' })
+  @FieldResolver(() => CutBatchType, {
+    nullable: true,
+    description: 'The batch it belongs to (批次); null: a single cut.',
+  })
   batch(@Root() command: SwitchCommand, @Ctx() { scope }: ApiContext): Promise<CutBatch | null> {
     return scope.find('CutBatch', command.batchId);
   }

@@ -29,7 +29,8 @@ export class CutDecisionType {
 
   @Field(() => String, {
     nullable: true,
-    description: 'Code of the policy it was judged by (策略编号); null where none applies, and then nobody is cut for debt.',
+    description:
+      'Code of the policy it was judged by (策略编号); null where none applies, and then nobody is cut for debt.',
   })
   policyCode!: string | null;
 
@@ -37,7 +38,8 @@ export class CutDecisionType {
   policyVersion!: number | null;
 
   @Field(() => Boolean, {
-    description: 'True when nothing blocks a cut at that instant (允许停电). Approval, last call and the hour of day count too.',
+    description:
+      'True when nothing blocks a cut at that instant (允许停电). Approval, last call and the hour of day count too.',
   })
   permitted!: boolean;
 

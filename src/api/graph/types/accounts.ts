@@ -21,7 +21,8 @@ import { DateScalar, DateTimeScalar } from '../scalars.js';
 })
 export class AccountType
   extends NodeType
-  implements Pick<Account, 'accountNumber' | 'currency' | 'tariffCode' | 'settlementsPerMonth' | 'openedAt' | 'closedAt'>
+  implements
+    Pick<Account, 'accountNumber' | 'currency' | 'tariffCode' | 'settlementsPerMonth' | 'openedAt' | 'closedAt'>
 {
   @Field(() => String, { description: 'Number of the account (户号), 10 digits, printed on every bill.' })
   accountNumber!: string;
@@ -89,9 +90,10 @@ export class ContactType implements Pick<Contact, 'kind' | 'value' | 'valid'> {
   simpleResolvers: true,
   description: 'A reason not to cut this customer for debt (保护标志).',
 })
-export class ProtectionType
-  implements Pick<Protection, 'kind' | 'proof' | 'validUntil' | 'createdAt' | 'proofVerifiedAt' | 'endedAt'>
-{
+export class ProtectionType implements Pick<
+  Protection,
+  'kind' | 'proof' | 'validUntil' | 'createdAt' | 'proofVerifiedAt' | 'endedAt'
+> {
   @Field(() => ProtectionKindEnum, { description: 'Why the customer is protected (类别).' })
   kind!: ProtectionKind;
 

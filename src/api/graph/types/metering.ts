@@ -149,7 +149,9 @@ export class ReadingType implements Pick<
   })
   flags!: string[];
 
-  @Field(() => Boolean, { description: 'False when no bill may be built on it (是否可用): not believed, or corrected since.' })
+  @Field(() => Boolean, {
+    description: 'False when no bill may be built on it (是否可用): not believed, or corrected since.',
+  })
   usable!: boolean;
 
   @Field(() => GraphQLInt, {
