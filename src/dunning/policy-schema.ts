@@ -146,12 +146,10 @@ export const dunningPolicySchema = z
       sameDay: z.boolean(),
       clause,
     }),
-    /** After this long without power the meter is armed, and the customer presses the button (oven on); null: never. */
-    armAfterOffHours: z.int().min(1).max(100_000).nullable(),
     /** The rule by which late fees (违约金) are computed; null: none are charged. */
     lateFee: lateFeeRuleSchema.nullable(),
     compensation: z.strictObject({ perDayMinor: minor, capMinor: minor, clause }).nullable(),
-    /** What one run may propose; over it, quarantine. Shares in percent. */
+    /** The most that the ramp of batches lets go, beside the company's thresholds; the rest waits. Shares in percent. */
     volumeCap: z.strictObject({
       perHour: z.int().min(1),
       perDay: z.int().min(1),

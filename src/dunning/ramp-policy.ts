@@ -54,7 +54,9 @@ export function rampDecision(
     const text = `cut ${wrong.commandId} ended with ${wrong.failureCode}: somebody in this batch must not be cut; look at it before anything else is`;
     return { kind: 'ABORT', code: 'WRONGFUL_CUT_SIGNAL', text };
   }
-  const failed = released.filter(({ state }) => FAILED.includes(state)).length;
+  // What the guard had no room for was never tried: it says nothing about the batch.
+  const tried = released.filter(({ failureCode }) => failureCode !== 'NOT_SENT');
+  const failed = tried.filter(({ state }) => FAILED.includes(state)).length;
   if (failed >= MIN_FAILURES && failed * 100 >= released.length * ABORT_PERCENT) {
     const text = `${failed} of ${released.length} cuts released have failed; find out why before the rest`;
     return { kind: 'ABORT', code: 'TOO_MANY_FAILURES', text };

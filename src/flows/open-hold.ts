@@ -10,6 +10,7 @@ import { UserError } from '../platform/errors.js';
 import { once } from '../platform/idempotency.js';
 import { newId } from '../platform/ids.js';
 import { addDays, localDate, startOfLocalDay, weekday, yearOf, type LocalDate } from '../platform/local-date.js';
+import type { DunningPolicy } from '../dunning/policy-schema.js';
 import type { FlowContext } from './context.js';
 import { amountsDueOf } from './late-fee-rules.js';
 import { withdrawDebtCuts } from './withdraw-debt-cuts.js';
@@ -69,6 +70,7 @@ export async function openHold(
         accountId,
       ]);
       const policy = ctx.policies.of(frame!.customerClass, frame!.paymentMode)?.policy;
+      requireHoldOfPolicy(policy, kind);
       const terms: HoldTerms = {
         kind,
         fromDate: opening.fromDate ?? today,
@@ -107,6 +109,22 @@ export async function openHold(
       return { holdId: hold.id, restoreCommandIds };
     });
   });
+}
+
+/** Agreements to pay are kept in any case: they change what debt must reach. */
+const AGREEMENTS: readonly HoldKind[] = ['PAYMENT_PLAN', 'PROMISE_TO_PAY'];
+
+/**
+ * A hold that would hold nothing must not look like one.
+ * @throws UserError HOLD_NOT_IN_POLICY
+ */
+function requireHoldOfPolicy(policy: DunningPolicy | undefined, kind: HoldKind): void {
+  if (!policy || AGREEMENTS.includes(kind) || policy.holds.some((rule) => rule.kind === kind)) return;
+  throw new UserError(
+    'HOLD_NOT_IN_POLICY',
+    `The policy ${policy.code} knows no hold ${kind}: it would not keep anybody from being cut. Choose another kind.`,
+    'kind',
+  );
 }
 
 /** Everything past its due date with late fees up to today: what a payment would take today. */

@@ -44,7 +44,7 @@ async function runBatch(ctx: FlowContext, tx: Tx, batch: LockedBatch, at: Date):
     return endBatch(ctx, tx, batch, 'EXPIRED', { ...by, code: 'DAY_OVER', text });
   }
   const members = await batchMembers(tx, batch.id, policiesInHours(ctx, at));
-  const allowance = await allowanceOf(tx, batch, at);
+  const allowance = await allowanceOf(ctx, tx, batch, at);
   const decision = rampDecision(members, batch.rampStep, allowance);
   if (decision.kind === 'DONE') {
     const text = 'every cut of it is settled';
@@ -72,17 +72,27 @@ const policiesInHours = (ctx: FlowContext, at: Date): string[] =>
     })
     .map(({ policy }) => policy.code);
 
-/** How many cuts the thresholds leave room for now: a batch of ours does not run into its own quarantine. */
-async function allowanceOf(tx: Tx, batch: LockedBatch, at: Date): Promise<number> {
+/** How many cuts thresholds and policies leave room for now: a batch of ours does not run into its own quarantine. */
+async function allowanceOf(ctx: FlowContext, tx: Tx, batch: LockedBatch, at: Date): Promise<number> {
   const [point] = await tx.rows<{ id: string }>(POINT_OF_DISTRICT, [batch.id]);
   if (!point) return 0;
   const thresholds = await thresholdsAt(tx, at);
   const counts = await cutCounts(tx, { at, servicePointId: point.id, persons: [] });
   // What others have let go, and is not sent yet, takes its room as well.
   const [queued] = await tx.rows<{ system: number; district: number }>(QUEUED, [batch.districtId]);
+  const caps = ctx.policies.list.map(({ policy }) => policy.volumeCap);
+  const [perHour, perDay, percent] = [
+    Math.min(...caps.map((cap) => cap.perHour)),
+    Math.min(...caps.map((cap) => cap.perDay)),
+    Math.min(...caps.map((cap) => cap.perDistrictPercentPerHour)),
+  ];
+  const districtCap = Math.max(1, Math.floor((counts.districtPoints * percent) / 100));
   return Math.max(
     0,
     Math.min(
+      perHour - counts.systemLastHour - queued!.system,
+      perDay - counts.systemLastDay - queued!.system,
+      districtCap - counts.districtLastHour - queued!.district,
       Number(districtPerHour(thresholds, counts.districtPoints)) - counts.districtLastHour - queued!.district,
       Number(systemPerDay(thresholds, counts.installedMeters)) - counts.systemLastDay - queued!.system,
       Number(thresholds.SYSTEM_PER_HOUR) - counts.systemLastHour - queued!.system,

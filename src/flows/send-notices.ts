@@ -2,7 +2,7 @@ import { lockNotices, moveNotices, type NoticeMove } from '../dunning/notices.js
 import type { NoticeChannel } from '../dunning/words.js';
 import { statement } from '../platform/database.js';
 import { LIMITS } from '../platform/limits.js';
-import { localDate } from '../platform/local-date.js';
+import { localDate, localTime } from '../platform/local-date.js';
 import { systemActor, type FlowContext } from './context.js';
 import { failedWay } from './reroute-notice.js';
 
@@ -39,7 +39,7 @@ const CLAIM = statement(
   'send-notices-claim',
   `WITH due AS (
      SELECT n.id FROM notice n
-     WHERE n.state = 'PREPARED' AND n.by_gateway AND n.next_attempt_wall_at <= clock_timestamp()
+     WHERE n.state = 'PREPARED' AND n.by_gateway AND n.next_attempt_wall_at <= clock_timestamp() AND ($4 OR n.purpose = 'LAST_CALL')
        AND (n.anchor_bill_id IS NULL OR EXISTS (
          SELECT FROM notice_bill nb JOIN bill b ON b.id = nb.bill_id WHERE nb.notice_id = n.id AND b.paid_minor < b.total_minor))
        AND NOT EXISTS (SELECT FROM hold h WHERE h.account_id = n.account_id AND h.closed_at IS NULL AND h.from_date <= $3::date)
@@ -53,10 +53,23 @@ const CLAIM = statement(
    FROM claimed c JOIN account a ON a.id = c.account_id LEFT JOIN contact k ON k.id = c.contact_id ORDER BY c.id`,
 );
 
+/** Local hours [from, to) in which people are written to; at night nobody's phone rings for a bill. The last call has hours of its own. */
+const DAYTIME = { fromHour: 8, toHour: 21 };
+
+function isDaytime(ctx: FlowContext): boolean {
+  const hour = Number(localTime(ctx.clock.now(), ctx.timeZone).slice(0, 2));
+  return hour >= DAYTIME.fromHour && hour < DAYTIME.toHour;
+}
+
 /** Claims notices that the gateway is to send now, a group of them. After the commit they are this process's for a minute. */
 export const claimNotices = (ctx: FlowContext): Promise<OutgoingNotice[]> =>
   ctx.db.transaction('claim-notices', (tx) =>
-    tx.rows<OutgoingNotice>(CLAIM, [LIMITS.noticeGroup.value, LEASE_MS, localDate(ctx.clock.now(), ctx.timeZone)]),
+    tx.rows<OutgoingNotice>(CLAIM, [
+      LIMITS.noticeGroup.value,
+      LEASE_MS,
+      localDate(ctx.clock.now(), ctx.timeZone),
+      isDaytime(ctx),
+    ]),
   );
 
 /** What the gateway said about one message. */

@@ -32,23 +32,32 @@ export class ReportFiles {
   async takeAll(take: (report: DeliveryReport) => Promise<void>): Promise<number> {
     let taken = 0;
     for (const name of (await readdir(this.dir)).filter((file) => file.endsWith('.jsonl')).sort()) {
-      const path = join(this.dir, name);
-      if ((await stat(path)).size > MOST_BYTES) {
-        this.log.error({ file: name }, 'a file of delivery reports is too large; split it');
-        continue;
-      }
-      const lines = (await readFile(path, 'utf8')).split('\n');
-      for (const [index, line] of lines.entries()) {
-        if (line.trim() === '') continue;
-        const report = parse(line);
-        if (!report) this.log.warn({ file: name, line: index + 1 }, 'this line is no delivery report; it is left out');
-        else {
-          await take(report);
-          taken += 1;
-        }
-      }
-      await rename(path, join(this.dir, 'done', name));
+      taken += await this.takeFile(name, take).catch((error: NodeJS.ErrnoException) => {
+        // Another process has taken the same file; what it says may be heard twice without harm.
+        if (error.code === 'ENOENT') return 0;
+        throw error;
+      });
     }
+    return taken;
+  }
+
+  private async takeFile(name: string, take: (report: DeliveryReport) => Promise<void>): Promise<number> {
+    const path = join(this.dir, name);
+    if ((await stat(path)).size > MOST_BYTES) {
+      this.log.error({ file: name }, 'a file of delivery reports is too large; split it');
+      return 0;
+    }
+    let taken = 0;
+    for (const [index, line] of (await readFile(path, 'utf8')).split('\n').entries()) {
+      if (line.trim() === '') continue;
+      const report = parse(line);
+      if (!report) this.log.warn({ file: name, line: index + 1 }, 'this line is no delivery report; it is left out');
+      else {
+        await take(report);
+        taken += 1;
+      }
+    }
+    await rename(path, join(this.dir, 'done', name));
     return taken;
   }
 }

@@ -7,7 +7,7 @@ import { examineHistories } from './histories-exam.js';
 
 const ACCOUNTS = 250;
 const TABLES = 40;
-const DAYS = 20;
+const DAYS = 16;
 
 test(`${ACCOUNTS * TABLES} histories: no cut is sent while a blocker holds, each stage is that of its facts`, async () => {
   const seed = process.env['EXAM_SEED'];

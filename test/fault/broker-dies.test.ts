@@ -23,7 +23,7 @@ describe('something dies while restores are under way', () => {
     all = await makeDebtors(relight);
     admin = new pg.Client({ connectionString: relight.database.url, application_name: 'the test itself' });
     await admin.connect();
-  }, 60_000);
+  }, 180_000);
   afterAll(async () => {
     await admin.end();
     await relight.stop();
@@ -85,7 +85,7 @@ describe('something dies while restores are under way', () => {
     broker = await startEmbeddedBroker({ host: '127.0.0.1', port, authenticate, log: relight.ctx.log });
     await paying;
     await allAreLit(debtors);
-  }, 60_000);
+  }, 180_000);
 
   test('the head-end, which is started again', async () => {
     const debtors = await cutGroup(1);
@@ -97,7 +97,7 @@ describe('something dies while restores are under way', () => {
     relight.headEnd = relight.startHeadEnd();
     await paying;
     await allAreLit(debtors);
-  }, 60_000);
+  }, 180_000);
 
   test('every connection to the database, again and again', async () => {
     const debtors = await cutGroup(2);
@@ -113,7 +113,7 @@ describe('something dies while restores are under way', () => {
     }
     await paying;
     await allAreLit(debtors);
-  }, 60_000);
+  }, 180_000);
 
   test('the fleet, which comes back', async () => {
     const debtors = await cutGroup(3);
@@ -124,7 +124,7 @@ describe('something dies while restores are under way', () => {
     await eventually('restores have an unknown outcome', async () => (await restoresIn(debtors, 'UNKNOWN')) > 0);
     relight.fleet.removeFault(fault.id);
     await allAreLit(debtors);
-  }, 60_000);
+  }, 180_000);
 
   test('nothing is left over', async () => {
     const faults = await eventually('the database connections are whole again', () =>

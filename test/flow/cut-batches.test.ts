@@ -325,7 +325,7 @@ describe('quarantine', () => {
     expect(orders.map(({ commandId }) => commandId)).toContain(held);
   }, 60_000);
 
-  test('a debt too large to be believed, and one that rests on an estimate alone', async () => {
+  test('a debt too large to be believed', async () => {
     await strict.sql(`DELETE FROM cut_threshold_change`);
     await strict.sql(
       `INSERT INTO cut_threshold_change (id, kind, value, raises, requested_by, requested_at, reason, effective_from)

@@ -152,7 +152,8 @@ export class People {
     const idempotencyKey = `danger-${this.seed}-${(this.acts += 1)}-${serial}`;
     const request = { servicePointId, reason: 'SAFETY', note: 'smoke at the meter', idempotencyKey } as const;
     await this.act(`${serial} cut for danger`, ['COMMAND_OPEN', 'CUT_BLOCKED'], () =>
-      requestCut(this.table.ctx, request, CLERK),
+      // Another person each time: one may ask for few of these in a day.
+      requestCut(this.table.ctx, request, person(`warden ${idempotencyKey}`)),
     );
   }
 

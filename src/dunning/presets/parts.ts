@@ -42,10 +42,8 @@ export const OWN_RULES = {
     perHour: 200,
     perDay: 1_000,
     perDistrictPercentPerHour: 5,
-    clause: own('what exceeds the cap waits in quarantine for a second person'),
+    clause: own('what exceeds the cap waits for the next hour or the next day'),
   },
-  /** An oven may have been left on: after three days the customer presses the button. */
-  armAfterOffHours: 72,
   compensation: null,
   lateFee: null,
   weather: null,

@@ -70,7 +70,7 @@ export async function cutAll(relight: TestRelight, debtors: readonly Debtor[]): 
   await eventually(
     `${ids.length} cuts are verified`,
     async () => (await countStates(relight, ids)).get('VERIFIED') === ids.length,
-    30_000,
+    120_000,
   );
 }
 

@@ -62,7 +62,6 @@ describe('a file', () => {
       minDays: 45
       minDebtMinor: "50.00"
     calendar: { hours: { from: "10:00", to: "14:30" } }
-    armAfterOffHours: null
 `),
     );
     expect(typeof book).toBe('object');
@@ -72,7 +71,6 @@ describe('a file', () => {
       customerClasses: ['RESIDENTIAL'],
       overdue: { minDays: 45, minDebtMinor: 5_000n, estimatedCounts: false },
       calendar: { hours: { from: '10:00', to: '14:30' }, weekdays: [1, 2, 3, 4] },
-      armAfterOffHours: null,
       notice: { minDays: 3, maxDays: 7 },
     });
   });
