@@ -23,6 +23,7 @@ export const PLAIN_CHINA: readonly DunningPolicy[] = CHINA.map((policy) => ({
   steps: policy.steps.filter(({ purpose }) => purpose === 'CUT_NOTICE'),
   lastCall: null,
   lateFee: null,
+  volumeCap: { ...policy.volumeCap, perHour: 1_000_000, perDay: 1_000_000, perDistrictPercentPerHour: 100 },
   standing: {
     ...policy.standing,
     reachableContact: false,
