@@ -1,7 +1,7 @@
 import { blockers, type CutCheck } from '../src/dunning/cut-checks.js';
 import { decideCuts } from '../src/flows/cut-decisions.js';
 import type { FlowContext } from '../src/flows/context.js';
-import { openingOf } from '../src/flows/propose-cuts.js';
+import { earliestOpening } from '../src/flows/propose-cuts.js';
 import { addDays, localDate } from '../src/platform/local-date.js';
 import type { Household } from './people.js';
 
@@ -31,7 +31,7 @@ const ID = /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g;
 export async function explainOne(ctx: FlowContext, households: readonly Household[]): Promise<Explanation | undefined> {
   const debtors = households.filter(({ debtor }) => debtor).slice(0, PAGE);
   for (let ahead = 1; ahead <= MOST_DAYS; ahead += 1) {
-    const at = openingOf(ctx, addDays(localDate(ctx.clock.now(), ctx.timeZone), ahead - 1));
+    const at = earliestOpening(ctx, addDays(localDate(ctx.clock.now(), ctx.timeZone), ahead - 1));
     const questions = debtors.map(({ servicePointId }) => ({ servicePointId, reason: 'ARREARS' as const }));
     const decisions = await decideCuts(ctx, ctx.db, questions, at);
     const possible = [...decisions.values()].some(({ checks }) => passed(checks, 'ALLOWED_DAY'));

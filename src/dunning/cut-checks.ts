@@ -37,6 +37,9 @@ export const CHECK_CODES = [
 ] as const;
 export type CutCheckCode = (typeof CHECK_CODES)[number];
 
+/** What people's approvals answer: never left for later, and the only thing that may still be wanting while one approves. */
+export const APPROVAL_CODES: readonly CutCheckCode[] = ['APPROVED', 'TWO_PERSONS'];
+
 /** Decided only when a cut is approved or sent; who merely asks whether an account could be cut leaves these out. */
 export const AT_SENDING: readonly CutCheckCode[] = [
   'KILL_SWITCH',

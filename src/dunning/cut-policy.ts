@@ -1,7 +1,7 @@
 import { DEBT_REASONS, URGENT_REASONS } from '../switching/interruption.js';
 import { startOfLocalDay, localTime, type LocalDate } from '../platform/local-date.js';
 import { cutCase, isFor, type CutCase } from './cut-case.js';
-import { blockers, check, NOT_IN_DRY_RUN, RELIGHT_RULE, type CutCheck } from './cut-checks.js';
+import { check, RELIGHT_RULE, type CutCheck } from './cut-checks.js';
 import { approvalChecks, calendarChecks, NO_POLICY, paymentWindowCheck, weatherCheck } from './cut-day-policy.js';
 import { debtsOf, overdueChecks, prepaidChecks } from './cut-debt-policy.js';
 import type { CutFacts } from './cut-facts.js';
@@ -27,10 +27,6 @@ export function cutChecks(facts: CutFacts, policy: DunningPolicy | undefined): C
 }
 
 const isUrgent = (facts: CutFacts): boolean => URGENT_REASONS.includes(facts.reason);
-
-/** What forbids a cut on the day and at the time of `facts.at`, if last call and approval come in time and nothing else changes. */
-export const dryRunBlockers = (facts: CutFacts, policy: DunningPolicy | undefined): CutCheck[] =>
-  blockers(cutChecks(facts, policy), NOT_IN_DRY_RUN);
 
 /** The first instant of a local day at which the policy allows a cut: when a dry run asks. */
 export const openingOf = (policy: DunningPolicy, date: LocalDate): Date =>

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { PaymentMode } from '../accounts/account.js';
 import type { CustomerClass } from '../accounts/customer.js';
 import { statement, type Reader } from '../platform/database.js';
+import { documentOf } from './policy-book.js';
 import type { DunningPolicy } from './policy-schema.js';
 
 /** A policy with the version under which decisions name it. */
@@ -29,9 +30,6 @@ const PUT_ON_RECORD = statement(
    SELECT version FROM added UNION ALL SELECT version FROM latest WHERE document_sha256 = $3`,
 );
 
-const asJson = (policy: DunningPolicy): string =>
-  JSON.stringify(policy, (_key, value: unknown) => (typeof value === 'bigint' ? Number(value) : value));
-
 /** Puts the policies on record, so that a decision made under one can be explained when it has long been replaced. */
 export async function putPoliciesInForce(
   db: Reader,
@@ -40,7 +38,7 @@ export async function putPoliciesInForce(
 ): Promise<PoliciesInForce> {
   const list: PolicyInForce[] = [];
   for (const policy of policies) {
-    const document = asJson(policy);
+    const document = JSON.stringify(documentOf(policy));
     const hash = createHash('sha256').update(document).digest();
     // Two processes that start at once may both be first: the one that lost reads what the other wrote.
     const put = () => db.rows<{ version: number }>(PUT_ON_RECORD, [policy.code, document, hash, at]);

@@ -1,5 +1,3 @@
-import type { PaymentMode } from '../accounts/account.js';
-import type { CustomerClass } from '../accounts/customer.js';
 import { laidOver, PolicyError, policyProblems, readPolicyFile, withAmounts } from './policy-file.js';
 import { dunningPolicySchema, type DunningPolicy } from './policy-schema.js';
 import { PRESET_BOOKS } from './presets/index.js';
@@ -89,14 +87,6 @@ export function bookOf(name: string, policies: readonly DunningPolicy[], source 
   const { place, timeZone, currency } = first;
   return { name, place, timeZone, currency, policies };
 }
-
-/** The policy for a customer's class and way of paying; undefined: there is none, so nobody of that kind is cut. */
-export const policyFor = (
-  book: PolicyBook,
-  customerClass: CustomerClass,
-  paymentMode: PaymentMode,
-): DunningPolicy | undefined =>
-  book.policies.find((policy) => policy.paymentMode === paymentMode && policy.customerClasses.includes(customerClass));
 
 /** A policy as JSON holds it: amounts as whole numbers of the minor unit. Reading it again gives the same policy. */
 export const documentOf = (policy: DunningPolicy): unknown =>

@@ -41,4 +41,3 @@ export const ArrearsCauseEntity = defineEntity({
     evidence: p.string().nullable(),
   },
 });
-export type ArrearsCauseRecord = InferEntity<typeof ArrearsCauseEntity>;

@@ -6,6 +6,7 @@ import {
   type ApproverRole,
   type LockedBatch,
 } from '../dunning/cut-batches.js';
+import { APPROVAL_CODES } from '../dunning/cut-checks.js';
 import type { Actor } from '../platform/audit.js';
 import { recordAudit } from '../platform/audit.js';
 import type { Tx } from '../platform/database.js';
@@ -25,8 +26,6 @@ export interface BatchReceipt {
   readonly batchId: string;
   readonly replayed: boolean;
 }
-
-const APPROVAL_CODES: readonly string[] = ['APPROVED', 'TWO_PERSONS'];
 
 /**
  * Somebody approves a batch as a whole. It is APPROVED once no cut of it wants for approval any more: one person for most, two distinct

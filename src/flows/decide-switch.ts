@@ -1,11 +1,12 @@
 import { lockAccount } from '../accounts/accounts.js';
 import { approvalsOf, insertApproval, type ApproverRole } from '../dunning/cut-batches.js';
+import { APPROVAL_CODES } from '../dunning/cut-checks.js';
 import type { Actor } from '../platform/audit.js';
-import { statement, type Tx } from '../platform/database.js';
+import type { Tx } from '../platform/database.js';
 import { UserError } from '../platform/errors.js';
 import { once } from '../platform/idempotency.js';
 import { UNSENT_STATES } from '../switching/switch-command.js';
-import { lockCommands, moveCommands, type LockedCommand } from '../switching/switch-commands.js';
+import { accountsOfCommands, lockCommands, moveCommands, type LockedCommand } from '../switching/switch-commands.js';
 import { resumeDisplacedRestores } from './apply-command-moves.js';
 import type { FlowContext } from './context.js';
 import { decideCuts, type CutDecision } from './cut-decisions.js';
@@ -19,8 +20,6 @@ export interface SwitchDecision {
   readonly idempotencyKey: string;
   readonly note: string;
 }
-
-const APPROVAL_CODES: readonly string[] = ['APPROVED', 'TWO_PERSONS'];
 
 /**
  * A second person approves a cut. It is judged again, as of now; once it wants for no approval any more the customer is called a last time
@@ -183,11 +182,6 @@ export async function cancelSwitchCommand(
   });
 }
 
-const ACCOUNT_OF_COMMAND = statement(
-  'decide-switch-account',
-  `SELECT account_id AS "accountId" FROM switch_command WHERE id = $1`,
-);
-
 async function decide(
   ctx: FlowContext,
   act: string,
@@ -198,9 +192,9 @@ async function decide(
     const at = ctx.clock.now();
     const { commandId, note } = decision;
     return once(tx, { key: decision.idempotencyKey, act, content: { commandId, note }, at }, async () => {
-      const [found] = await tx.rows<{ accountId: string }>(ACCOUNT_OF_COMMAND, [commandId]);
-      if (!found) throw new UserError('COMMAND_NOT_FOUND', 'There is no such switch command.', 'commandId');
-      await lockAccount(tx, found.accountId);
+      const [accountId] = await accountsOfCommands(tx, [commandId]);
+      if (!accountId) throw new UserError('COMMAND_NOT_FOUND', 'There is no such switch command.', 'commandId');
+      await lockAccount(tx, accountId);
       const [command] = await lockCommands(tx, [commandId]);
       await work(tx, command!, at);
       tx.afterCommit(() => {

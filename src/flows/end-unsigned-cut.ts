@@ -1,16 +1,10 @@
 import { lockAccount } from '../accounts/accounts.js';
 import { crashPoint } from '../platform/crash-points.js';
-import { statement } from '../platform/database.js';
-import { lockCommands } from '../switching/switch-commands.js';
+import { accountsOfCommands, lockCommands } from '../switching/switch-commands.js';
 import { applyMoves } from './apply-command-moves.js';
 import { systemActor, type FlowContext } from './context.js';
 
 const ACTOR = systemActor('dispatch');
-
-const ACCOUNT_OF_COMMAND = statement(
-  'end-unsigned-cut-account',
-  `SELECT account_id AS "accountId" FROM switch_command WHERE id = $1`,
-);
 
 /**
  * The guard did not sign a cut that was marked SENT: nothing was published, so it is known not to have happened. It ends REJECTED with the
@@ -24,9 +18,9 @@ export async function endUnsignedCut(
 ): Promise<void> {
   crashPoint('dispatch/cut-refused');
   await ctx.db.transaction('end-unsigned-cut', async (tx) => {
-    const [found] = await tx.rows<{ accountId: string }>(ACCOUNT_OF_COMMAND, [commandId]);
-    if (!found) return;
-    await lockAccount(tx, found.accountId);
+    const [accountId] = await accountsOfCommands(tx, [commandId]);
+    if (!accountId) return;
+    await lockAccount(tx, accountId);
     const [command] = await lockCommands(tx, [commandId]);
     // UNKNOWN: the guard took so long that the meter is being asked meanwhile.
     if (command?.operation !== 'CUT' || (command.state !== 'SENT' && command.state !== 'UNKNOWN')) return;

@@ -1,6 +1,5 @@
 import type { PaymentMode } from '../accounts/account.js';
 import type { CustomerClass } from '../accounts/customer.js';
-import { amountsDue, type AmountDue } from '../billing/late-fees.js';
 import type { DebtFact, NoticeFact } from '../dunning/cut-facts.js';
 import { pausesOnDay } from '../dunning/dunning-pauses.js';
 import { openHoldsOf } from '../dunning/holds.js';
@@ -13,6 +12,7 @@ import { statement, type Reader } from '../platform/database.js';
 import { localDate, type LocalDate } from '../platform/local-date.js';
 import { DEBT_REASONS } from '../switching/interruption.js';
 import type { FlowContext } from './context.js';
+import { amountsDueByRule, lateFeeRuleFor } from './late-fee-rules.js';
 
 interface AccountRow {
   readonly accountId: string;
@@ -124,10 +124,12 @@ async function billsOf(
   const ids = accounts.map(({ accountId }) => accountId);
   const rows = await tx.rows<DebtFact & { accountId: string }>(BILLS, [ids]);
   const overdue = new Set(rows.filter(({ dueDate }) => dueDate < today).map(({ accountId }) => accountId));
-  const due = await lateFeesOf(
+  // Without a rule the fee on record is all there is: nothing is computed.
+  const bearing = accounts.filter((account) => overdue.has(account.accountId) && lateFeeRuleFor(ctx, account) !== null);
+  const due = await amountsDueByRule(
     ctx,
     tx,
-    accounts.filter(({ accountId }) => overdue.has(accountId)),
+    bearing.map((account) => ({ ...account, id: account.accountId })),
     today,
   );
   const grouped = new Map<string, DebtFact[]>();
@@ -139,27 +141,6 @@ async function billsOf(
     else grouped.set(accountId, [fact]);
   }
   return grouped;
-}
-
-/** What these accounts have to pay today, fees included: one statement for each late-fee rule in use, of which there are few. */
-async function lateFeesOf(
-  ctx: FactsContext,
-  tx: Reader,
-  accounts: readonly AccountRow[],
-  today: LocalDate,
-): Promise<Map<string, AmountDue>> {
-  const byRule = Map.groupBy(
-    accounts,
-    ({ customerClass, paymentMode }) => ctx.policies.of(customerClass, paymentMode)?.policy.lateFee ?? null,
-  );
-  const found = new Map<string, AmountDue>();
-  for (const [rule, some] of byRule) {
-    if (!rule) continue;
-    const ids = some.map(({ accountId }) => accountId);
-    for (const [id, due] of await amountsDue(tx, ids, { date: today, rule, timeZone: ctx.timeZone }))
-      found.set(id, due);
-  }
-  return found;
 }
 
 /** For each prepaid account the lines it is at or below, and since when. */

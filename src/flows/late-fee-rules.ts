@@ -38,10 +38,19 @@ export async function amountsDueOf(
   accountIds: readonly string[],
   date: LocalDate,
 ): Promise<Map<string, AmountDue>> {
-  const selected = await reader.rows<Selected>(OF_ACCOUNTS, [accountIds]);
+  return amountsDueByRule(ctx, reader, await reader.rows<Selected>(OF_ACCOUNTS, [accountIds]), date);
+}
+
+/** The same of accounts whose class and way of paying are known already. */
+export async function amountsDueByRule(
+  ctx: RuleContext,
+  reader: Reader,
+  accounts: readonly Selected[],
+  date: LocalDate,
+): Promise<Map<string, AmountDue>> {
   const found = new Map<string, AmountDue>();
-  for (const [rule, accounts] of Map.groupBy(selected, (account) => lateFeeRuleFor(ctx, account))) {
-    const ids = accounts.map(({ id }) => id);
+  for (const [rule, some] of Map.groupBy(accounts, (account) => lateFeeRuleFor(ctx, account))) {
+    const ids = some.map(({ id }) => id);
     for (const [id, due] of await amountsDue(reader, ids, { date, rule, timeZone: ctx.timeZone })) found.set(id, due);
   }
   return found;

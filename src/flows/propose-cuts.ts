@@ -1,5 +1,6 @@
 import { lockAccounts } from '../accounts/accounts.js';
 import { blockers, NOT_IN_DRY_RUN, type CutCheck } from '../dunning/cut-checks.js';
+import { openingOf } from '../dunning/cut-policy.js';
 import { insertBatch } from '../dunning/cut-batches.js';
 import { recordAudit, type Actor } from '../platform/audit.js';
 import { statement, type Reader, type Tx } from '../platform/database.js';
@@ -7,7 +8,7 @@ import { UserError } from '../platform/errors.js';
 import { once } from '../platform/idempotency.js';
 import { newId } from '../platform/ids.js';
 import { LIMITS } from '../platform/limits.js';
-import { daysBetween, localDate, startOfLocalDay } from '../platform/local-date.js';
+import { daysBetween, localDate, type LocalDate } from '../platform/local-date.js';
 import type { InterruptionReason } from '../switching/interruption.js';
 import { insertCuts, type CutOrder } from '../switching/cut-orders.js';
 import type { FlowContext } from './context.js';
@@ -15,7 +16,6 @@ import { decideCuts, type CutDecision } from './cut-decisions.js';
 
 /** Judged in one go; a district has at most 2,000 meters behind one concentrator. */
 const PAGE = 500;
-const MINUTE_MS = 60_000;
 
 /** What a proposal is for. `plannedFor` is a local day; `owner` the named person who follows the customers up. */
 export interface Proposal {
@@ -76,12 +76,9 @@ export const cutCandidates = (
 
 export const FIRST_ID = '00000000-0000-0000-0000-000000000000';
 
-/** The instant by which a day's cuts are judged beforehand: the first at which one of these policies would allow them. */
-export function openingOf(ctx: Pick<FlowContext, 'policies' | 'timeZone'>, date: string): Date {
-  const opening = ctx.policies.list.map(({ policy }) => policy.calendar.hours.from).toSorted()[0] ?? '00:00';
-  const minutes = Number(opening.slice(0, 2)) * 60 + Number(opening.slice(3));
-  return new Date(startOfLocalDay(date, ctx.timeZone).getTime() + minutes * MINUTE_MS);
-}
+/** The instant by which a day's cuts are judged beforehand: the first at which one of the policies in force would allow them. */
+export const earliestOpening = (ctx: Pick<FlowContext, 'policies'>, date: LocalDate): Date =>
+  new Date(Math.min(...ctx.policies.list.map(({ policy }) => openingOf(policy, date).getTime())));
 
 /** What keeps somebody out of a proposal or a dry run. People still have to approve and to call, and the hour has not come; the day must be right. */
 export const blocksProposal = (checks: readonly CutCheck[]): CutCheck[] =>
@@ -130,8 +127,8 @@ export async function proposeCutsOnRequest(
 }
 
 async function propose(ctx: FlowContext, tx: Tx, proposal: Proposal, actor: Actor): Promise<ProposedCuts> {
-  const at = openingOf(ctx, proposal.plannedFor);
-  const chosen: CutCandidate[] = [];
+  const judgedAt = earliestOpening(ctx, proposal.plannedFor);
+  const chosen: ChosenCut[] = [];
   let considered = 0;
   const most = Math.min(...ctx.policies.list.map(({ policy }) => policy.volumeCap.perDay));
   for (let after = FIRST_ID; ;) {
@@ -141,17 +138,23 @@ async function propose(ctx: FlowContext, tx: Tx, proposal: Proposal, actor: Acto
       date: proposal.plannedFor,
       limit: PAGE,
     });
-    const decisions = await decideCuts(ctx, tx, page, at);
-    chosen.push(...page.filter(({ servicePointId }) => isProposable(decisions.get(servicePointId))));
+    const decisions = await decideCuts(ctx, tx, page, judgedAt);
+    for (const candidate of page) {
+      const decision = decisions.get(candidate.servicePointId);
+      if (isProposable(decision)) chosen.push({ ...candidate, accountId: decision!.supply.accountId });
+    }
     considered += page.length;
     if (page.length < PAGE || chosen.length >= most) break;
     after = page.at(-1)!.servicePointId;
   }
   const wanted = chosen.slice(0, most);
   if (wanted.length === 0) return { batchId: undefined, proposed: 0, considered };
-  const { batchId, proposed } = await openBatch(ctx, tx, proposal, wanted, at, actor);
+  const { batchId, proposed } = await openBatch(ctx, tx, proposal, wanted, judgedAt, actor);
   return { batchId, proposed, considered };
 }
+
+/** A candidate whom the policy allowed to be cut at the first look, and whose account is to be locked before the second. */
+type ChosenCut = CutCandidate & { readonly accountId: string };
 
 const isProposable = (decision: CutDecision | undefined): boolean =>
   decision !== undefined && blocksProposal(decision.checks).length === 0;
@@ -160,13 +163,12 @@ async function openBatch(
   ctx: FlowContext,
   tx: Tx,
   proposal: Proposal,
-  wanted: readonly CutCandidate[],
+  wanted: readonly ChosenCut[],
   judgedAt: Date,
   actor: Actor,
 ): Promise<{ batchId: string | undefined; proposed: number }> {
   const at = ctx.clock.now();
-  const before = await decideCuts(ctx, tx, wanted, judgedAt);
-  await lockAccounts(tx, [...new Set([...before.values()].map(({ supply }) => supply.accountId))].toSorted());
+  await lockAccounts(tx, [...new Set(wanted.map(({ accountId }) => accountId))].toSorted());
   // A payment may have come between the look and the lock.
   const decisions = await decideCuts(ctx, tx, wanted, judgedAt);
   const orders = wanted.flatMap(({ servicePointId, reason }): CutOrder[] => {

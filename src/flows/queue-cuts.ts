@@ -1,6 +1,6 @@
 import type { Tx } from '../platform/database.js';
 import type { Actor } from '../platform/audit.js';
-import { AT_SENDING, blockers, type CutCheck } from '../dunning/cut-checks.js';
+import { APPROVAL_CODES, AT_SENDING, blockers, type CutCheck } from '../dunning/cut-checks.js';
 import type { DunningPolicy } from '../dunning/policy-schema.js';
 import { DEBT_REASONS } from '../switching/interruption.js';
 import { moveCommands, type CommandMove, type LockedCommand } from '../switching/switch-commands.js';
@@ -18,7 +18,7 @@ export const lastCallLeadMs = ({ lastCall }: Pick<DunningPolicy, 'lastCall'>): n
   lastCall ? lastCall.minMinutes * MINUTE_MS + LAST_CALL_SLACK_MS : 0;
 
 /** What must hold before a cut is let go; the rest is decided when it is sent. Approvals are not left for later. */
-const LATER = AT_SENDING.filter((code) => code !== 'APPROVED' && code !== 'TWO_PERSONS');
+const LATER = AT_SENDING.filter((code) => !APPROVAL_CODES.includes(code));
 
 /** The checks that keep a cut from being let go now. */
 export const blocksRelease = (checks: readonly CutCheck[]): CutCheck[] => blockers(checks, LATER);

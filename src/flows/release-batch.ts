@@ -1,18 +1,13 @@
 import { lockAccounts } from '../accounts/accounts.js';
-import { statement, type Tx } from '../platform/database.js';
+import type { Tx } from '../platform/database.js';
 import type { Actor } from '../platform/audit.js';
 import { approvalsOf, batchMembers, countRampStep, moveBatch, type LockedBatch } from '../dunning/cut-batches.js';
 import { UNSENT_STATES } from '../switching/switch-command.js';
-import { lockCommands, moveCommands, type LockedCommand } from '../switching/switch-commands.js';
+import { accountsOfCommands, lockCommands, moveCommands, type LockedCommand } from '../switching/switch-commands.js';
 import { resumeDisplacedRestores } from './apply-command-moves.js';
 import type { FlowContext } from './context.js';
 import { decideCuts, type CutQuestion } from './cut-decisions.js';
 import { queueCuts } from './queue-cuts.js';
-
-const ACCOUNTS_OF_COMMANDS = statement(
-  'release-batch-accounts',
-  `SELECT DISTINCT account_id AS "accountId" FROM switch_command WHERE id = ANY($1::uuid[]) ORDER BY account_id`,
-);
 
 type By = { readonly actor: Actor; readonly at: Date };
 
@@ -57,11 +52,7 @@ export async function judgeMembers(
   commandIds: readonly string[],
   at: Date,
 ): Promise<{ commands: LockedCommand[]; decisions: Awaited<ReturnType<typeof decideCuts>> }> {
-  const before = await tx.rows<{ accountId: string }>(ACCOUNTS_OF_COMMANDS, [commandIds]);
-  await lockAccounts(
-    tx,
-    before.map(({ accountId }) => accountId),
-  );
+  await lockAccounts(tx, await accountsOfCommands(tx, commandIds));
   const commands = await lockCommands(tx, commandIds);
   const approvals = await approvalsOf(tx, null, batch.id);
   const decisions = await decideCuts(

@@ -7,7 +7,7 @@ import { newId } from '../platform/ids.js';
 import { LIMITS } from '../platform/limits.js';
 import { addDays, daysBetween, localDate, localTime, startOfLocalDay, type LocalDate } from '../platform/local-date.js';
 import { systemActor, type FlowContext } from './context.js';
-import { openingOf } from './propose-cuts.js';
+import { earliestOpening } from './propose-cuts.js';
 
 const DISTRICT = statement('start-dry-run-district', `SELECT id FROM transformer_district WHERE id = $1`);
 
@@ -47,7 +47,7 @@ export async function startDryRun(
         origin: 'REQUEST',
         districtId,
         forDate,
-        judgedFor: openingOf(ctx, forDate),
+        judgedFor: earliestOpening(ctx, forDate),
         reason: note,
       } as const;
       for (;;) {
@@ -99,7 +99,7 @@ export async function makeNightlyDryRun(ctx: StartContext, at: Date): Promise<nu
     origin: 'NIGHTLY',
     districtId: null,
     forDate,
-    judgedFor: openingOf(ctx, forDate),
+    judgedFor: earliestOpening(ctx, forDate),
     reason: 'the cuts of the next day',
   } as const;
   if (!(await queueDryRun(ctx.db, run, at, systemActor('nightly-dry-run')))) return;

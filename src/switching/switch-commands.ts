@@ -54,6 +54,17 @@ const LOCK_OPEN_BY_METERS = statement(
   `SELECT ${LOCKED_COLUMNS} FROM switch_command c WHERE c.meter_id = ANY($1::uuid[]) AND c.state IN (${OPEN_LIST}) ORDER BY c.id FOR UPDATE`,
 );
 
+const ACCOUNTS_OF_COMMANDS = statement(
+  'switch-command-accounts',
+  `SELECT DISTINCT account_id FROM switch_command WHERE id = ANY($1::uuid[]) ORDER BY account_id`,
+);
+
+/** The accounts of these commands, each once, in the order in which they are locked: accounts are locked before commands. */
+export async function accountsOfCommands(tx: Tx, ids: readonly string[]): Promise<string[]> {
+  const rows = await tx.rows<{ account_id: string }>(ACCOUNTS_OF_COMMANDS, [ids]);
+  return rows.map(({ account_id }) => account_id);
+}
+
 /** Locks commands by id, in the order of their ids. */
 export const lockCommands = (tx: Tx, ids: readonly string[]): Promise<LockedCommand[]> =>
   tx.rows<LockedCommand>(LOCK_BY_IDS, [ids]);

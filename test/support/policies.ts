@@ -1,13 +1,11 @@
 import type { LateFeeRule } from '../../src/billing/late-fee-rule.js';
+import { documentOf } from '../../src/dunning/policy-book.js';
 import { policiesOf, type PoliciesInForce } from '../../src/dunning/policies-in-force.js';
 import { dunningPolicySchema, type DunningPolicy } from '../../src/dunning/policy-schema.js';
 import { chinaCostControl, chinaPostpaid } from '../../src/dunning/presets/china.js';
 
 /** Policies as JSON, for a process of its own, which parses them again. */
-export const policiesAsJson = (policies: readonly DunningPolicy[]): unknown[] =>
-  JSON.parse(
-    JSON.stringify(policies, (_key, value: unknown) => (typeof value === 'bigint' ? Number(value) : value)),
-  ) as unknown[];
+export const policiesAsJson = (policies: readonly DunningPolicy[]): unknown[] => policies.map(documentOf);
 
 /** The product's own policies of China, in full. */
 export const CHINA: readonly DunningPolicy[] = [chinaPostpaid, chinaCostControl].map((document) =>

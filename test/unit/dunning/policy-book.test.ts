@@ -1,14 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  bookOf,
-  documentOf,
-  loadPolicyBook,
-  policyFor,
-  PolicyError,
-  PRESET_NAMES,
-} from '../../../src/dunning/policy-book.js';
+import { bookOf, documentOf, loadPolicyBook, PolicyError, PRESET_NAMES } from '../../../src/dunning/policy-book.js';
+import { policiesOf } from '../../../src/dunning/policies-in-force.js';
 import { dunningPolicySchema } from '../../../src/dunning/policy-schema.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'policy-book-'));
@@ -40,11 +34,13 @@ describe('presets', () => {
   const jsonOf = (policy: Parameters<typeof documentOf>[0]): unknown => JSON.parse(JSON.stringify(documentOf(policy)));
 
   test('a policy is found by class and way of paying; where none fits there is none', () => {
-    const china = loadPolicyBook('CHINA');
-    expect(policyFor(china, 'RESIDENTIAL', 'POSTPAID')?.code).toBe('CHINA-POSTPAID');
-    expect(policyFor(china, 'INDUSTRIAL', 'PREPAID')?.code).toBe('CHINA-COST-CONTROL');
-    expect(policyFor(loadPolicyBook('NEW_YORK'), 'INDUSTRIAL', 'POSTPAID')).toBeUndefined();
-    expect(policyFor(loadPolicyBook('NEW_YORK'), 'RESIDENTIAL', 'PREPAID')).toBeUndefined();
+    const inForce = (name: string) =>
+      policiesOf(loadPolicyBook(name).policies.map((policy) => ({ policy, version: 1 })));
+    const china = inForce('CHINA');
+    expect(china.of('RESIDENTIAL', 'POSTPAID')?.policy.code).toBe('CHINA-POSTPAID');
+    expect(china.of('INDUSTRIAL', 'PREPAID')?.policy.code).toBe('CHINA-COST-CONTROL');
+    expect(inForce('NEW_YORK').of('INDUSTRIAL', 'POSTPAID')).toBeUndefined();
+    expect(inForce('NEW_YORK').of('RESIDENTIAL', 'PREPAID')).toBeUndefined();
   });
 
   test('the law of New York, Texas, Britain, Australia and India is quoted where it was read', () => {
