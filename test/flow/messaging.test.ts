@@ -168,12 +168,11 @@ describe('messages to customers', () => {
     ].map((line) => JSON.stringify(line));
     writeFileSync(join(reports, 'a.tmp'), ['not json', ...lines, ''].join('\n'));
     renameSync(join(reports, 'a.tmp'), join(reports, 'a.jsonl'));
-    expect(
-      await files.takeAll(
-        async (report) => void (await takeDeliveryReport(at(), report, person('gw')).catch(() => undefined)),
-      ),
-    ).toBe(4);
-    expect(readdirSync(join(reports, 'done'))).toEqual(['a.jsonl']);
+    // Here beside the loop that looks for files by itself: whoever is first, the same is heard.
+    await files.takeAll(async (report) => {
+      await takeDeliveryReport(at(), report, person('gw')).catch(() => undefined);
+    });
+    await eventually(() => expect(readdirSync(join(reports, 'done'))).toEqual(['a.jsonl']));
     expect(
       await relight.sql(
         `SELECT state, proof_kind AS proof, proof_reference AS reference FROM notice WHERE account_id = $1`,
