@@ -13,7 +13,7 @@ export interface Rules {
 }
 
 const DEVICE = /^\d{12}$/;
-const KINDS = new Set(['ack', 'state', 'reading', 'event']);
+const KINDS = new Set(['ack', 'state', 'reading', 'event', 'frames']);
 
 /** The table of schema/mqtt/README.md, for one principal. A retained command would be carried out again at every reconnect. */
 export function rulesFor(principal: Principal): Rules {
