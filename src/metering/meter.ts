@@ -15,6 +15,8 @@ export const GatewayEntity = defineEntity({
     /** Presence: a fact about the connection, never about the supply. Null: never heard. */
     online: p.boolean().nullable(),
     onlineSince: p.datetime().nullable(),
+    /** Raw Ed25519 key of a gateway that speaks for DL/T 645 meters. */
+    publicKey: p.blob().nullable(),
   },
 });
 export type Gateway = InferEntity<typeof GatewayEntity>;
@@ -30,6 +32,10 @@ export const MeterEntity = defineEntity({
     codec: p.string().$type<'JSON' | 'DLT645'>(),
     reconnectMode: p.string().$type<'DIRECT' | 'ARM'>(),
     publicKey: p.blob(),
+    /** DL/T 645: PA 02H with a password, or PA 98H with ciphertext. */
+    securityClass: p.string().$type<'PASSWORD' | 'CIPHER'>(),
+    /** Since when the meter refuses our password. Nothing is sent to it by itself until somebody has put that right. */
+    credentialsRefusedAt: p.datetime().nullable(),
     sequence: p.bigint(),
     reportedRelay: p.string().$type<Relay>().nullable(),
     reportedArmed: p.boolean(),
