@@ -12,10 +12,11 @@ import { loadPolicyBook, PolicyError, type PolicyBook } from './dunning/policy-b
 import { startEmbeddedBroker, type EmbeddedBroker } from './embedded/broker.js';
 import { loginsFrom } from './embedded/gateway-login.js';
 import { startEmbeddedPostgres, type EmbeddedPostgres } from './embedded/postgres.js';
-import { BillingRunner } from './flows/billing-runner.js';
-import { DryRunRunner } from './flows/dry-run-runner.js';
 import type { FlowContext } from './flows/context.js';
+import { workDryRun } from './flows/make-dry-run.js';
+import { RunWorker } from './flows/run-worker.js';
 import { schedulesOf } from './flows/schedules.js';
+import { workBillingRun } from './flows/work-billing-run.js';
 import { GuardClient } from './head-end/guard-client.js';
 import { startHeadEnd, type HeadEnd } from './head-end/head-end.js';
 import { loadSigningKey, type SigningKey } from './head-end/signing.js';
@@ -177,12 +178,14 @@ async function startJobs(config: Config, ctx: FlowContext, undo: (() => Promise<
   const scheduler = new Scheduler(ctx.db, ctx.clock, ctx.nudges, ctx.log, schedules);
   await scheduler.start();
   undo.push(() => scheduler.stop());
-  const billing = new BillingRunner(ctx);
-  billing.start();
-  undo.push(() => billing.stop());
-  const dryRuns = new DryRunRunner(ctx);
-  dryRuns.start();
-  undo.push(() => dryRuns.stop());
+  const workers = [
+    new RunWorker(ctx, 'billing', (stop) => workBillingRun(ctx, stop)),
+    new RunWorker(ctx, 'dry-runs', (stop) => workDryRun(ctx, stop)),
+  ];
+  for (const worker of workers) {
+    worker.start();
+    undo.push(() => worker.stop());
+  }
   startMessagingPart(config, ctx, undo);
 }
 

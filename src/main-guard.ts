@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { resolve } from 'node:path';
 import { projectPath } from './platform/project-path.js';
 import { guardAccessOf, openGuardRole } from './app-guard.js';
@@ -6,6 +6,7 @@ import type { Database } from './platform/database.js';
 import type { StartProgress } from './app.js';
 import type { Config } from './config.js';
 import { GUARD_READY } from './app-guard-process.js';
+import { endChild, startChild } from './main-child.js';
 import { print, red, yellow } from './main-terminal.js';
 
 /** The guard as a process of its own: it shares with the product no memory, no key and no right to write. */
@@ -15,7 +16,6 @@ export interface RunningGuardProcess {
 }
 
 const READY_TIMEOUT_MS = 30_000;
-const STOP_TIMEOUT_MS = 5_000;
 /** A guard that dies is started again, after this. */
 const RESTART_MS = 1_000;
 /** More deaths within this time are a fault to look at: then it stays down, and so do cuts. */
@@ -79,7 +79,7 @@ export async function startGuardProcess(
     async stop() {
       stopping = true;
       await starting;
-      await end(child);
+      await endChild(child);
     },
   };
 }
@@ -102,41 +102,13 @@ function environmentOf(config: Config, databaseUrl: string): NodeJS.ProcessEnv {
   };
 }
 
-async function launch(environment: NodeJS.ProcessEnv): Promise<ChildProcess> {
-  const child = spawn(process.execPath, [projectPath('dist', 'src', 'main-guard-process.js')], {
-    // If this process is killed, the pipe closes and the guard ends too.
-    stdio: ['pipe', 'pipe', 'pipe'],
+const launch = (environment: NodeJS.ProcessEnv): Promise<ChildProcess> =>
+  startChild({
+    program: projectPath('dist', 'src', 'main-guard-process.js'),
+    args: [],
     env: { ...environment, GUARD_ENDS_WITH_STDIN: '1' },
+    ready: new RegExp(GUARD_READY),
+    readyTimeoutMs: READY_TIMEOUT_MS,
+    name: 'The guard',
+    showErrors: true,
   });
-  const words: string[] = [];
-  const ready = new Promise<void>((done, fail) => {
-    const listen = (chunk: Buffer) => {
-      words.push(chunk.toString());
-      if (words.length > 50) words.shift();
-      if (words.join('').includes(GUARD_READY)) done();
-    };
-    child.stdout.on('data', listen);
-    child.stderr.on('data', (chunk: Buffer) => {
-      process.stderr.write(chunk);
-      listen(chunk);
-    });
-    child.once('exit', (code) => fail(new Error(`The guard ended (code ${code}):\n${words.join('').trim()}`)));
-    setTimeout(() => fail(new Error('The guard did not answer in time.')), READY_TIMEOUT_MS).unref();
-  });
-  try {
-    await ready;
-    return child;
-  } catch (error) {
-    await end(child);
-    throw error;
-  }
-}
-
-async function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  await new Promise<void>((done) => {
-    child.once('exit', () => done());
-    child.kill('SIGTERM');
-    setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS).unref();
-  });
-}

@@ -1,8 +1,8 @@
-import { spawn, type ChildProcess } from 'node:child_process';
 import { join, resolve } from 'node:path';
 import { existsSync } from 'node:fs';
 import { projectPath } from './platform/project-path.js';
 import type { App, StartProgress } from './app.js';
+import { endChild, startChild } from './main-child.js';
 import { print, red } from './main-terminal.js';
 
 /** The simulator as a process of its own: it meets the product on the wire only. */
@@ -12,7 +12,6 @@ export interface RunningSimulator {
 }
 
 const READY_TIMEOUT_MS = 60_000;
-const STOP_TIMEOUT_MS = 5_000;
 
 /**
  * Starts the bundled meter simulator for the meters of this world and waits until its gateways are connected.
@@ -24,10 +23,9 @@ export async function startSimulator(app: App, progress: StartProgress): Promise
   if (!existsSync(cli)) throw new Error('The simulator is not built. Run npm run build.');
   const token = await app.api!.issueToken!({ subject: 'bundled-simulator', role: 'TESTER' });
   const { config } = app;
-  const child = spawn(
-    process.execPath,
-    [
-      cli,
+  const child = await startChild({
+    program: cli,
+    args: [
       'run',
       ...['--fleet', `${app.api!.url}/simulation/fleet`],
       ...['--broker', app.mqttUrl!],
@@ -36,40 +34,16 @@ export async function startSimulator(app: App, progress: StartProgress): Promise
       // The meters' memory, and where the control API is, so that "npm run simulate -- faults add …" finds this fleet.
       ...['--data-dir', join(resolve(config.DATA_DIR), 'simulator')],
       ...['--summary-every', '3600'],
-      // If this process is killed, the pipe closes and the simulator ends too, instead of fighting the next one for its logins.
+      // If this process is killed, the simulator ends too, instead of fighting the next one for its logins.
       '--until-stdin-ends',
     ],
     // The token goes by the environment: arguments can be read by every user of the machine.
-    { stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, RELIGHT_FLEET_TOKEN: token } },
-  );
-  const words: string[] = [];
-  const ready = new Promise<void>((done, fail) => {
-    const listen = (chunk: Buffer) => {
-      words.push(chunk.toString());
-      if (words.length > 50) words.shift();
-      if (/^connected: /m.test(words.join(''))) done();
-    };
-    child.stdout!.on('data', listen);
-    child.stderr!.on('data', listen);
-    child.once('exit', (code) =>
-      fail(new Error(`The meter simulator ended (code ${code}):\n${words.join('').trim()}`)),
-    );
-    setTimeout(
-      () =>
-        fail(
-          new Error(
-            `The simulated meters were not connected within ${READY_TIMEOUT_MS / 1000} s:\n${words.join('').trim()}`,
-          ),
-        ),
-      READY_TIMEOUT_MS,
-    ).unref();
+    env: { ...process.env, RELIGHT_FLEET_TOKEN: token },
+    ready: /^connected: /m,
+    readyTimeoutMs: READY_TIMEOUT_MS,
+    name: 'The meter simulator',
+    showErrors: false,
   });
-  try {
-    await ready;
-  } catch (error) {
-    await end(child);
-    throw error;
-  }
   let stopping = false;
   child.once('exit', (code, signal) => {
     if (stopping) return;
@@ -83,16 +57,7 @@ export async function startSimulator(app: App, progress: StartProgress): Promise
     pid: child.pid!,
     stop() {
       stopping = true;
-      return end(child);
+      return endChild(child);
     },
   };
-}
-
-async function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  await new Promise<void>((done) => {
-    child.once('exit', () => done());
-    child.kill('SIGTERM');
-    setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS).unref();
-  });
 }

@@ -16,16 +16,10 @@ import type { FlowContext } from './context.js';
 import { decideCuts, type CutDecision } from './cut-decisions.js';
 import { dryRunCandidates, type DryRunCandidate } from './dry-run-candidates.js';
 import { blocksProposal, FIRST_ID } from './propose-cuts.js';
+import { NEVER, type StopSign } from './run-worker.js';
 
 /** What a dry run needs of its process. */
 export type DryRunContext = Pick<FlowContext, 'db' | 'clock' | 'nudges' | 'log' | 'timeZone' | 'policies'>;
-
-/** Told between two pages: true once the process wants to end. */
-export interface StopSign {
-  readonly stopped: boolean;
-}
-
-const NEVER: StopSign = { stopped: false };
 
 /**
  * Takes the oldest dry run that waits, or whose process died, and works it off from where it stands. The lines of a page and how far the

@@ -14,13 +14,7 @@ import { LIMITS } from '../platform/limits.js';
 import { periodToBill } from './bill-points.js';
 import { systemActor } from './context.js';
 import { billRanges, type BillingContext } from './issue-bills.js';
-
-/** Told between two pages: true once the process wants to end. */
-export interface StopSign {
-  readonly stopped: boolean;
-}
-
-const NEVER: StopSign = { stopped: false };
+import { NEVER, type StopSign } from './run-worker.js';
 
 /**
  * Takes the oldest billing run that waits, or whose process died, and works it off from where it stands. Returns false when there was

@@ -1,7 +1,7 @@
 import { startBillingRun } from '../../src/flows/start-billing-run.js';
 import { settleDistricts } from '../../src/flows/settle-districts.js';
 import { workBillingRun } from '../../src/flows/work-billing-run.js';
-import { BillingRunner } from '../../src/flows/billing-runner.js';
+import { RunWorker } from '../../src/flows/run-worker.js';
 import { LIMITS } from '../../src/platform/limits.js';
 import type { Database } from '../../src/platform/database.js';
 import type { FlowContext } from '../../src/flows/context.js';
@@ -156,7 +156,7 @@ test('told to stop, it gives the run back after the page under way, and another 
 });
 
 test('the runner takes a run up by itself', async () => {
-  const runner = new BillingRunner(relight.ctx);
+  const runner = new RunWorker(relight.ctx, 'billing', (stop) => workBillingRun(relight.ctx, stop));
   runner.start();
   const { districtId } = await district(2);
   const { runId } = await start(districtId);

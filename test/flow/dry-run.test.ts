@@ -5,7 +5,7 @@ import type { CutDryRun } from '../../src/dunning/dry-run.js';
 import { openInterruptionAt } from '../../src/flows/change-interruption.js';
 import { compareDryRun, comparisonLines } from '../../src/flows/compare-dry-run.js';
 import { decideCuts } from '../../src/flows/cut-decisions.js';
-import { DryRunRunner } from '../../src/flows/dry-run-runner.js';
+import { RunWorker } from '../../src/flows/run-worker.js';
 import { workDryRun } from '../../src/flows/make-dry-run.js';
 import { openHold } from '../../src/flows/open-hold.js';
 import { proposeCuts } from '../../src/flows/propose-cuts.js';
@@ -307,7 +307,8 @@ describe('working it off', () => {
   });
 
   test('the runner takes a run up by itself', async () => {
-    const runner = new DryRunRunner(contextAt(relight, EVENING));
+    const ctx = contextAt(relight, EVENING);
+    const runner = new RunWorker(ctx, 'dry-runs', (stop) => workDryRun(ctx, stop));
     runner.start();
     const { dryRunId } = await start(await buildDistrictWithCounter(relight));
     await eventually('the run is done', async () => (await runOf(dryRunId)).state === 'DONE');

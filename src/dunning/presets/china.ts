@@ -1,6 +1,7 @@
-import { CUSTOMER_CLASSES } from '../../accounts/customer.js';
+import { CUSTOMER_CLASSES, PROTECTION_KINDS } from '../../accounts/customer.js';
 import { CHINA_LATE_FEE_RULE_DOCUMENT } from '../../billing/late-fee-rules/china.js';
 import type { DunningPolicyDocument } from '../policy-schema.js';
+import { HOLD_KINDS } from '../words.js';
 import { law, own, OWN_RULES, ownHolds, step, unverified } from './parts.js';
 
 const LADDER = own("the company's ladder of reminders (催费流程)");
@@ -17,17 +18,7 @@ const china = {
   customerClasses: [...CUSTOMER_CLASSES],
   seasons: [],
   neverAskedProtects: { customerClasses: ['RESIDENTIAL'], clause: own('never asked is not "no"') },
-  holds: ownHolds(
-    'DISPUTE',
-    'COMPLAINT',
-    'PAYMENT_PLAN',
-    'PROMISE_TO_PAY',
-    'HARDSHIP',
-    'BANK_LATE',
-    'DEPOSIT_UNDER_PROTEST',
-    'GUARANTEE',
-    'INVESTIGATION',
-  ),
+  holds: ownHolds(...HOLD_KINDS),
   lateFee: CHINA_LATE_FEE_RULE_DOCUMENT,
 } satisfies Partial<DunningPolicyDocument>;
 
@@ -212,15 +203,7 @@ export const chinaCostControl: DunningPolicyDocument = {
     countOnline: true,
     clause: own('no cut when the customer could not top up before the evening'),
   },
-  protections: prohibited(
-    'LIFE_SUPPORT',
-    'MEDICAL',
-    'LONE_ELDERLY',
-    'LOW_INCOME',
-    'INFANT',
-    'DISABLED',
-    'IMPORTANT_USER',
-  ),
+  protections: prohibited(...PROTECTION_KINDS),
   reconnect: {
     threshold: 'BALANCE_ABOVE_ZERO',
     percent: 100,
