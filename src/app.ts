@@ -29,6 +29,7 @@ import { onFreePort } from './app-ports.js';
 import { ConfigError, type Config } from './config.js';
 import { weatherSchedules } from './app-weather.js';
 import { startMessagingPart } from './app-messaging.js';
+import { meterSecretsFor } from './app-meter-secrets.js';
 import { startApiServer, type RunningApi } from './app-api.js';
 import { migrate, openOrm } from './orm.js';
 import { calendarOf } from './platform/holidays.js';
@@ -169,6 +170,7 @@ async function openContext(
     holidays: calendarOf(book.place),
     policies: await putPoliciesInForce(db, book.policies, clock.now()),
     timings,
+    meterSecrets: meterSecretsFor(config, db),
   };
 }
 

@@ -45,6 +45,8 @@ const environment = z.object({
     .max(2 ** 32 - 1)
     .default(7),
   HEAD_END_KEY_FILE: z.string().optional(),
+  /** The master secret of restore codes and DL/T 645 passwords; in simulation it is the world's own. */
+  METER_SECRETS_FILE: z.string().optional(),
   /** Where the guard answers: unix:/path, http://127.0.0.1:port, or https://… of a guard behind TLS. */
   GUARD_URL: z
     .string()

@@ -3,6 +3,7 @@ import type { Actor } from '../platform/audit.js';
 import type { Clock } from '../platform/clock.js';
 import type { Database } from '../platform/database.js';
 import type { Logger } from '../platform/log.js';
+import type { MeterSecretsSource } from '../metering/meter-secrets.js';
 import type { Nudges } from '../platform/nudges.js';
 import type { HolidayCalendar } from '../platform/holidays.js';
 import type { SwitchTimings } from '../switching/switch-timings.js';
@@ -20,6 +21,8 @@ export interface FlowContext {
   /** What decides about notices and cuts, by class of customer and way of paying. */
   readonly policies: PoliciesInForce;
   readonly timings: SwitchTimings;
+  /** Secrets shared with meters; absent: there are no restore codes, and no DL/T 645 meter can be spoken to. */
+  readonly meterSecrets?: MeterSecretsSource;
 }
 
 /** The system itself as an actor, by the name of the flow. */

@@ -1,4 +1,6 @@
 import { createPrivateKey, createPublicKey, hkdfSync } from 'node:crypto';
+import { secretsFromMaster, type MeterSecrets, type MeterSecretsSource } from '../metering/meter-secrets.js';
+import { statement, type Reader } from '../platform/database.js';
 
 /** The salt of schema/fleet.schema.json. */
 const SALT = 'relight-simulated-fleet-v1';
@@ -18,3 +20,16 @@ export function simulatedMeterPublicKey(keySeed: string, serial: string): Buffer
 /** MQTT password of a simulated gateway. Simulation only. */
 export const simulatedGatewayPassword = (keySeed: string, gateway: string): string =>
   derive(keySeed, `gateway-password:${gateway}`, 24).toString('base64url');
+
+const KEY_SEED = statement('fleet-key-seed', `SELECT key_seed AS "keySeed" FROM simulated_world`);
+
+/** Secrets of the meters of the simulated world in this database: its seed is their master secret. Simulation only. */
+export function secretsOfWorld(db: Reader): MeterSecretsSource {
+  let secrets: MeterSecrets | undefined;
+  return async () => {
+    if (secrets) return secrets;
+    const [world] = await db.rows<{ keySeed: string }>(KEY_SEED);
+    if (world) secrets = secretsFromMaster(Buffer.from(world.keySeed));
+    return secrets;
+  };
+}

@@ -18,6 +18,7 @@ import { loadKey } from '../../src/platform/signing-key.js';
 import { createLogger } from '../../src/platform/log.js';
 import { Nudges } from '../../src/platform/nudges.js';
 import { fleetManifest } from '../../src/simulation/fleet-manifest.js';
+import { secretsOfWorld } from '../../src/simulation/fleet-keys.js';
 import { openWorld } from '../../src/simulation/open-world.js';
 import { SIMULATION_START, type WorldPlan } from '../../src/simulation/world.js';
 import { THRESHOLD_KINDS } from '../../src/switching/threshold-policy.js';
@@ -113,6 +114,7 @@ export async function startTestRelight(
     holidays: chineseHolidays,
     policies: await putPoliciesInForce(db, options.policies ?? plainChina(options.lateFeeRule), SIMULATION_START),
     timings: { ...QUICK_TIMINGS, ...options.timings },
+    meterSecrets: secretsOfWorld(db),
   };
   if (!options.thresholds) await setAmpleThresholds(db);
   await openWorld(ctx, { ...SMALL_WORLD, ...options.plan }, SIMULATION_START, () => undefined);
