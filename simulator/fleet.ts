@@ -53,8 +53,11 @@ export interface FleetOptions {
 export interface RunningFleet {
   /** All gateways (but those a fault keeps offline) have been online and the time is known. Rejects when stopped before. */
   readonly ready: Promise<void>;
-  /** Serials, in the manifest's order. */
+  /** Serials, in the manifest's order: a list made anew each time. */
   readonly meters: readonly string[];
+  readonly meterCount: number;
+  /** At most `first` meters that come after one (absent: from the start), in the manifest's order; undefined when there is no such one. */
+  page(first: number, after?: string): MeterView[] | undefined;
   progress(): FleetProgress;
   summary(): FleetSummary;
   meter(serial: string): MeterView | undefined;
@@ -85,8 +88,9 @@ const DEFAULT_CLOCK_WAIT_MS = 1_000;
  * @throws when the manifest, the broker address, a fault or the state file is wrong, in words for a person.
  */
 export async function startFleet(options: FleetOptions): Promise<RunningFleet> {
-  const manifest = checkManifest(options.fleet);
-  const fleet = new Fleet(manifest, options);
+  // The manifest is many times the size of the meters made from it: nothing that lives on may hold it.
+  const { fleet: manifest, ...others } = options;
+  const fleet = new Fleet(checkManifest(manifest), others);
   try {
     for (const fault of options.faults ?? []) fleet.addFault(fault);
   } catch (error) {
@@ -99,7 +103,6 @@ export async function startFleet(options: FleetOptions): Promise<RunningFleet> {
 
 class Fleet implements RunningFleet {
   readonly ready: Promise<void>;
-  readonly meters: readonly string[];
   readonly #clock = new VirtualClock();
   readonly #scheduler = new HeapScheduler();
   readonly #time = new TimeGate();
@@ -111,11 +114,10 @@ class Fleet implements RunningFleet {
 
   constructor(
     manifest: FleetManifest,
-    private readonly options: FleetOptions,
+    private readonly options: Omit<FleetOptions, 'fleet'>,
   ) {
     // First, so that a wrong address leaves no file open.
     const broker = { ...parseBrokerUrl(options.brokerUrl), ca: options.brokerCa };
-    this.meters = manifest.meters.map((entry) => entry.meter);
     this.#simulation = new Simulation({
       manifest,
       seed: options.seed ?? 1,
@@ -152,6 +154,26 @@ class Fleet implements RunningFleet {
     });
   }
 
+  get meters(): readonly string[] {
+    return [...this.#simulation.meters.keys()];
+  }
+
+  get meterCount(): number {
+    return this.#simulation.meters.size;
+  }
+
+  page(first: number, after?: string): MeterView[] | undefined {
+    const { meters } = this.#simulation;
+    const last = after === undefined ? undefined : meters.get(after);
+    if (after !== undefined && !last) return undefined;
+    const start = last ? last.index + 1 : 0;
+    const views: MeterView[] = [];
+    for (let index = start; index < Math.min(meters.size, start + first); index += 1) {
+      views.push(this.#view(meters.at(index) as Meter));
+    }
+    return views;
+  }
+
   progress(): FleetProgress {
     return this.#gateways.progress();
   }
@@ -162,7 +184,7 @@ class Fleet implements RunningFleet {
 
   meter(serial: string): MeterView | undefined {
     const meter = this.#simulation.meters.get(serial);
-    return meter && viewMeter(this.#simulation.context, this.#gateways.byId.get(meter.gateway), meter);
+    return meter && this.#view(meter);
   }
 
   relayHistory(serial: string): readonly RelayToggle[] {
@@ -204,6 +226,10 @@ class Fleet implements RunningFleet {
     await this.#gateways.stop();
     this.#simulation.context.memory.close();
     this.#settleReady.reject(new Error('The fleet was stopped before it was ready.'));
+  }
+
+  #view(meter: Meter): MeterView {
+    return viewMeter(this.#simulation.context, this.#gateways.byId.get(meter.gateway), meter);
   }
 
   #known(serial: string): Meter {

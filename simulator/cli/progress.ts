@@ -46,7 +46,7 @@ export async function showConnecting(fleet: RunningFleet, io: CliIo, quiet: bool
   }
   if (quiet || io.signal.aborted) return;
   const { total } = fleet.progress();
-  const line = `connected: ${fleet.meters.length} meters behind ${total} gateways in ${seconds()} s`;
+  const line = `connected: ${fleet.meterCount} meters behind ${total} gateways in ${seconds()} s`;
   io.out(io.isTerminal ? `\r\x1b[K${line}\n` : `${line}\n`);
 }
 

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startControl, type ControlServer } from '../control/server.js';
-import { startFleet, type FleetOptions } from '../fleet.js';
+import { startFleet, type FleetOptions, type RunningFleet } from '../fleet.js';
 import { loadManifest } from '../manifest-source.js';
 import { RUN_HELP } from './help.js';
 import { UsageError, type CliIo } from './io.js';
@@ -50,12 +50,7 @@ export async function runCommand(args: string[], io: CliIo): Promise<number> {
   const quiet = parsed.values.quiet === true;
   // On a terminal a line being written over may stand there.
   const say = (line: string): void => io.out(`${io.isTerminal ? '\r\x1b[K' : ''}${line}\n`);
-  const options = fleetOptions(parsed);
-  const token = text(parsed, 'token') ?? io.env.RELIGHT_FLEET_TOKEN;
-  const manifest = await loadManifest({ from, token, waiting: say, signal: io.signal });
-  if (!quiet) say(`fleet: ${manifest.meters.length} meters behind ${manifest.gateways.length} gateways`);
-
-  const fleet = await startFleet({ ...options, fleet: manifest, log: say });
+  const fleet = await fleetFrom({ from, parsed, io, quiet, say });
   let control: ControlServer | undefined;
   let stopFigures = (): void => undefined;
   try {
@@ -74,6 +69,23 @@ export async function runCommand(args: string[], io: CliIo): Promise<number> {
     if (!quiet) say(`ended: ${last}`);
   }
   return 0;
+}
+
+interface Start {
+  from: string;
+  parsed: ParsedArgs;
+  io: CliIo;
+  quiet: boolean;
+  say: (line: string) => void;
+}
+
+/** A function of its own, so that the manifest is let go of when it returns: it is larger than the fleet made from it. */
+async function fleetFrom({ from, parsed, io, quiet, say }: Start): Promise<RunningFleet> {
+  const options = fleetOptions(parsed);
+  const token = text(parsed, 'token') ?? io.env.RELIGHT_FLEET_TOKEN;
+  const manifest = await loadManifest({ from, token, waiting: say, signal: io.signal });
+  if (!quiet) say(`fleet: ${manifest.meters.length} meters behind ${manifest.gateways.length} gateways`);
+  return startFleet({ ...options, fleet: manifest, log: say });
 }
 
 function fleetOptions(parsed: ParsedArgs): Omit<FleetOptions, 'fleet'> {

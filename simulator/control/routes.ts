@@ -65,11 +65,12 @@ function listMeters(fleet: RunningFleet, query: URLSearchParams): ControlAnswer 
     return problem(400, `first is a whole number from 1 to ${MAX_PAGE}.`);
   }
   const after = query.get('after');
-  const start = after === null ? 0 : fleet.meters.indexOf(after) + 1;
-  if (after !== null && start === 0) return problem(400, `after is the meter the last page ended with, not ${after}.`);
-  const page = fleet.meters.slice(start, start + first);
-  const next = start + first < fleet.meters.length ? page.at(-1) : null;
-  return ok({ meters: page.map((serial) => fleet.meter(serial)), total: fleet.meters.length, next });
+  // One more than asked for tells whether there is a next page.
+  const views = fleet.page(first + 1, after ?? undefined);
+  if (!views) return problem(400, `after is the meter the last page ended with, not ${after}.`);
+  const page = views.slice(0, first);
+  const next = views.length > first ? page.at(-1)?.meter : null;
+  return ok({ meters: page, total: fleet.meterCount, next });
 }
 
 function showMeter(fleet: RunningFleet, serial: string): ControlAnswer {

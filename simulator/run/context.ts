@@ -1,5 +1,6 @@
 import type { FaultSet } from '../faults/fault-set.js';
 import type { Meter } from '../meter/meter.js';
+import type { MeterSet } from '../meter/meter-set.js';
 import type { Physics } from '../meter/physics.js';
 import type { MeterKeys, TrustedKey } from '../wire/keys.js';
 import type { Counters } from './counters.js';
@@ -17,7 +18,7 @@ export interface Context {
   counters: Counters;
   keys: MeterKeys;
   ring: ReadonlyMap<string, TrustedKey>;
-  meters: ReadonlyMap<string, Meter>;
+  meters: MeterSet;
   /** From an order to the movement of the contacts, real ms; 0 = at once. */
   relayMs: number;
   /** Hands a finished message to a gateway, which keeps it until the broker has it. */

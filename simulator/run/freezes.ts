@@ -14,45 +14,42 @@ const RETRY_MS = 1_000;
  * by its rate.
  */
 export class Freezes {
-  readonly #meters: Meter[];
   #cursor = 0;
   /** Today when the last complete pass began; NaN before the first. */
   #doneDay = Number.NaN;
   #passDay = Number.NaN;
   #owing = false;
   #nextPassMs = 0;
-  /** Meters begun by the machine's own time; the first clock message of a head-end begins them again. */
-  readonly #provisional = new Set<Meter>();
 
   constructor(
     private readonly context: Context,
     private readonly reporter: Reporter,
     private readonly hasRoom: (gateway: string) => boolean,
-  ) {
-    this.#meters = [...context.meters.values()];
-  }
+  ) {}
 
   /** Meters without a memory of sent freezes begin today: the past before the simulation is not theirs to tell. */
   begin(): void {
-    for (const meter of this.#meters) {
-      if (!Number.isNaN(meter.frozenThroughDay) && !this.#provisional.has(meter)) continue;
+    for (const meter of this.context.meters.values()) {
+      if (!Number.isNaN(meter.frozenThroughDay) && !meter.freezeProvisional) continue;
       meter.frozenThroughDay = this.#today(meter);
-      if (this.context.clock.followed) this.#provisional.delete(meter);
-      else this.#provisional.add(meter);
+      // Begun by the machine's own time: the first clock message of a head-end begins it again.
+      meter.freezeProvisional = !this.context.clock.followed;
     }
   }
 
   /** After the clock went back: days that come again are frozen again. */
   clockWentBack(): void {
-    for (const meter of this.#meters) meter.frozenThroughDay = Math.min(meter.frozenThroughDay, this.#today(meter));
+    for (const meter of this.context.meters.values())
+      meter.frozenThroughDay = Math.min(meter.frozenThroughDay, this.#today(meter));
   }
 
   /** Sends what is owed, at most `maxMeters` meters and while `mayGoOn`. Returns how many meters it sent for. */
   work(maxMeters: number, mayGoOn: () => boolean): number {
     if (!this.#passDue()) return 0;
+    const { meters } = this.context;
     let sent = 0;
-    while (this.#cursor < this.#meters.length && sent < maxMeters && mayGoOn()) {
-      const meter = this.#meters[this.#cursor] as Meter;
+    while (this.#cursor < meters.size && sent < maxMeters && mayGoOn()) {
+      const meter = meters.at(this.#cursor) as Meter;
       this.#cursor += 1;
       if (!(meter.frozenThroughDay < this.#today(meter))) continue;
       if (isSilent(this.context, meter) || !this.hasRoom(meter.gateway)) {
@@ -62,13 +59,13 @@ export class Freezes {
       this.settle(meter);
       sent += 1;
     }
-    if (this.#cursor >= this.#meters.length) this.#endPass();
+    if (this.#cursor >= meters.size) this.#endPass();
     return sent;
   }
 
   /** Sends everything any meter owes, now; for the rare moment before many registers change their course at once. */
   settleAll(): void {
-    for (const meter of this.#meters) this.settle(meter);
+    for (const meter of this.context.meters.values()) this.settle(meter);
   }
 
   /** Sends everything one meter owes, now. */

@@ -40,16 +40,22 @@ export interface GatewaySetOptions {
 /** The gateways of a fleet. */
 export class GatewaySet {
   readonly byId: ReadonlyMap<string, Gateway>;
+  readonly #options: Omit<GatewaySetOptions, 'manifest'>;
   #lastProblem: string | undefined;
   #lastProblemMs = Number.NEGATIVE_INFINITY;
 
-  constructor(private readonly options: GatewaySetOptions) {
-    const { manifest, meters } = options;
+  constructor({ manifest, ...options }: GatewaySetOptions) {
+    this.#options = options;
+    const { meters } = options;
+    const { keySeed } = manifest;
     const connectGate = new ConnectGate(options.maxOpening);
     const behind = new Map<string, Meter[]>(manifest.gateways.map(({ gateway }) => [gateway, []]));
     for (const meter of meters.values()) behind.get(meter.gateway)?.push(meter);
     this.byId = new Map(
-      manifest.gateways.map(({ gateway }) => [gateway, this.#build(gateway, behind.get(gateway) ?? [], connectGate)]),
+      manifest.gateways.map(({ gateway }) => [
+        gateway,
+        this.#build(gateway, behind.get(gateway) ?? [], keySeed, connectGate),
+      ]),
     );
   }
 
@@ -89,13 +95,13 @@ export class GatewaySet {
     await Promise.all(Array.from(this.byId.values(), (gateway) => gateway.stop()));
   }
 
-  #build(gateway: string, meters: readonly Meter[], connectGate: ConnectGate): Gateway {
-    const { options } = this;
+  #build(gateway: string, meters: readonly Meter[], keySeed: string, connectGate: ConnectGate): Gateway {
+    const options = this.#options;
     return new Gateway({
       gateway,
       meters,
       broker: options.broker,
-      password: gatewayPassword(options.manifest.keySeed, gateway),
+      password: gatewayPassword(keySeed, gateway),
       keepaliveSeconds: options.keepaliveSeconds,
       seed: options.seed,
       scheduler: options.scheduler,
@@ -110,12 +116,12 @@ export class GatewaySet {
   }
 
   #offline(gateway: Gateway, reason: string): void {
-    this.options.onOffline(gateway);
+    this.#options.onOffline(gateway);
     if (gateway.state === 'suspended') return;
-    const nowMs = this.options.scheduler.nowMs();
+    const nowMs = this.#options.scheduler.nowMs();
     if (reason !== this.#lastProblem && nowMs - this.#lastProblemMs >= PROBLEM_LINE_EVERY_MS) {
       this.#lastProblemMs = nowMs;
-      this.options.log(`gateway ${gateway.id}: ${reason}; trying again`);
+      this.#options.log(`gateway ${gateway.id}: ${reason}; trying again`);
     }
     this.#lastProblem = reason;
   }

@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Meter } from '../meter/meter.js';
+import { isUuid } from '../meter/uuid-bytes.js';
 
 /** Where meters write what they must not forget. */
 export interface PermanentMemory {
@@ -125,7 +126,8 @@ function recall(path: string, header: string, meters: ReadonlyMap<string, Meter>
 function parseRecord(text: string): MemoryRecord | undefined {
   try {
     const record = JSON.parse(text) as MemoryRecord;
-    return Array.isArray(record) && record.length === 8 && Number.isSafeInteger(record[1]) ? record : undefined;
+    if (!Array.isArray(record) || record.length !== 8 || !Number.isSafeInteger(record[1])) return undefined;
+    return record[2] === '' || isUuid(record[2]) ? record : undefined;
   } catch {
     return undefined;
   }

@@ -1,7 +1,7 @@
 import { FaultSet } from '../faults/fault-set.js';
 import { DEFAULT_TIMEZONE } from '../manifest.js';
 import { Calendar } from '../meter/calendar.js';
-import { makeMeter, type Meter } from '../meter/meter.js';
+import { MeterSet } from '../meter/meter-set.js';
 import { Physics } from '../meter/physics.js';
 import type { FleetManifest } from '../wire/contract.js';
 import { keyRing, MeterKeys } from '../wire/keys.js';
@@ -47,7 +47,7 @@ export interface SimulationOptions {
 
 /** All meters of a fleet and what happens to them; knows no sockets. Parts are public: they are its interface. */
 export class Simulation {
-  readonly meters: ReadonlyMap<string, Meter>;
+  readonly meters: MeterSet;
   readonly context: Context;
   readonly receiver: Receiver;
   readonly switchgear: Switchgear;
@@ -55,12 +55,15 @@ export class Simulation {
   readonly announcer: Announcer;
   readonly clockFollower: ClockFollower;
   readonly faultControl: FaultControl;
+  readonly #freezesPerSecond: number;
   #freezeAllowance = 0;
   #lastPumpMs: number;
 
-  constructor(private readonly options: SimulationOptions) {
+  /** Takes what it needs and keeps no hold of the manifest, which is many times the size of the meters made from it. */
+  constructor(options: SimulationOptions) {
     const { manifest, seed } = options;
-    this.meters = new Map(manifest.meters.map((entry) => [entry.meter, makeMeter(entry, seed)]));
+    this.#freezesPerSecond = options.freezesPerSecond;
+    this.meters = new MeterSet(manifest.meters, seed);
     const memory = options.memoryPath ? MemoryFile.open(options.memoryPath, manifest.keySeed, this.meters) : noMemory;
     this.context = {
       clock: options.clock,
@@ -88,12 +91,13 @@ export class Simulation {
   /** Starts saying what is due unasked (announcements, freezes), until the scheduler stops. */
   run(): void {
     const busy = this.pump();
-    this.options.scheduler.after(busy ? PUMP_BUSY_MS : PUMP_IDLE_MS, () => this.run());
+    this.context.scheduler.after(busy ? PUMP_BUSY_MS : PUMP_IDLE_MS, () => this.run());
   }
 
   /** One round: announcements first, then freezes within their rate. Returns whether time ran out before the work did. */
   pump(): boolean {
-    const { scheduler, freezesPerSecond } = this.options;
+    const { scheduler } = this.context;
+    const freezesPerSecond = this.#freezesPerSecond;
     const startMs = scheduler.nowMs();
     const earned = ((startMs - this.#lastPumpMs) * freezesPerSecond) / 1000;
     this.#freezeAllowance = Math.min(freezesPerSecond, this.#freezeAllowance + earned);

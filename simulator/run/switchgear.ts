@@ -1,4 +1,4 @@
-import { forgetVolatile, logToggle, type Meter, type RelayToggle } from '../meter/meter.js';
+import { forgetVolatile, type Meter, type RelayToggle } from '../meter/meter.js';
 import type { SwitchCommand } from '../wire/contract.js';
 import type { Context } from './context.js';
 import type { Freezes } from './freezes.js';
@@ -113,7 +113,7 @@ export class Switchgear {
       meter.relayClosed = close;
       counters.relayToggles += 1;
       const to = close ? 'closed' : 'open';
-      logToggle(meter, { atMs, to, cause, sequence: meter.lastSequence, commandId: meter.lastCommandId });
+      meter.logToggle({ atMs, to, cause, sequence: meter.lastSequence, commandId: meter.lastCommandId });
     }
     meter.reportedClosed = outcome === 'lies' ? close : meter.relayClosed;
     meter.armed = false;
