@@ -6,7 +6,7 @@ import {
   type DevelopmentIssuer,
   type DevelopmentToken,
 } from './api/auth/development-tokens.js';
-import type { HealthReport } from './api/deps.js';
+import type { ApiDeps, HealthReport } from './api/deps.js';
 import { startApi } from './api/server.js';
 import { onFreePort } from './app-ports.js';
 import type { Config } from './config.js';
@@ -32,7 +32,11 @@ export async function startApiServer(
   flows: FlowContext,
   orm: MikroORM,
   remarks: string[],
-  parts: { readonly manifest: () => Promise<unknown>; readonly headEndConnected: () => boolean | undefined },
+  parts: {
+    readonly manifest: () => Promise<unknown>;
+    readonly headEndConnected: () => boolean | undefined;
+    readonly downlinkKeys: ApiDeps['downlinkKeys'];
+  },
 ): Promise<RunningApi> {
   const issuer = config.simulation ? await openDevelopmentIssuer(config.DATA_DIR, { simulation: true }) : undefined;
   const auth: AuthSettings = issuer?.settings ?? {
@@ -52,6 +56,7 @@ export async function startApiServer(
       port,
       log: flows.log,
       simulation: config.simulation ? { fleetManifest: parts.manifest } : undefined,
+      downlinkKeys: parts.downlinkKeys,
       health: () => health(flows, parts.headEndConnected()),
     });
   const api = await onFreePort('PORT', config.PORT, DEFAULT_PORT, listen, remarks);

@@ -114,11 +114,15 @@ async function start(
   let api: RunningApi | undefined;
   if (config.role === 'all' || config.role === 'api') {
     progress.step('starting the API');
+    const downlinkKeys = async () => [
+      { kid: key.kid, role: 'head-end' as const, x: key.x },
+      ...(await guardKeyFor(config, guard)),
+    ];
     const orm = await openOrm(databaseUrl);
     undo.push(() => orm.close(true));
     api = await startApiServer(config, ctx, orm, remarks, {
-      manifest: async () =>
-        fleetManifest(ctx, [{ kid: key.kid, role: 'head-end', x: key.x }, ...(await guardKeyFor(config, guard))]),
+      manifest: async () => fleetManifest(ctx, await downlinkKeys()),
+      downlinkKeys,
       headEndConnected: () => wire.headEnd?.connected,
     });
     undo.push(() => api!.close());

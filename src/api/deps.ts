@@ -15,6 +15,13 @@ export interface HealthReport {
   readonly checks: Readonly<Record<string, { readonly ok: boolean; readonly message?: string }>>;
 }
 
+/** A public key a meter obeys: `x` is the raw Ed25519 key, base64url. */
+export interface DownlinkKey {
+  readonly kid: string;
+  readonly role: 'head-end' | 'guard';
+  readonly x: string;
+}
+
 /** All that the API needs from outside; nothing is looked up. */
 export interface ApiDeps {
   readonly flows: FlowContext;
@@ -28,5 +35,7 @@ export interface ApiDeps {
   readonly log: Logger;
   /** Present in simulation mode only. */
   readonly simulation?: { fleetManifest(): Promise<unknown> };
+  /** The public keys that meters must know: the head-end's, and the guard's where there is one. */
+  readonly downlinkKeys: () => Promise<readonly DownlinkKey[]>;
   health(): Promise<HealthReport>;
 }

@@ -73,6 +73,7 @@ import {
   LadderStepOutcomeFields,
   NoticeFields,
 } from './graph/fields/dunning.js';
+import { DownlinkKeyQuery } from './graph/queries/downlink-keys.js';
 import { PolicyQueries } from './graph/queries/policies.js';
 import { guardFields } from './guard.js';
 import { Compensate, CompensationPayloadFields } from './mutations/compensate.js';
@@ -86,6 +87,8 @@ import { ChangeNotices, NoticePayloadFields } from './mutations/change-notices.j
 import { ChangePayments } from './mutations/change-payments.js';
 import { DecideSwitch } from './mutations/decide-switch.js';
 import { DunningPausePayloadFields, PauseDunning } from './mutations/pause-dunning.js';
+import { InstallMeters, MeterInstallationPayloadFields } from './mutations/install-meters.js';
+import { GatewayPayloadFields, MeterPayloadFields, RegisterDevices } from './mutations/register-devices.js';
 import { PaymentPayloadFields } from './mutations/payment-payload.js';
 import { RecordProtection } from './mutations/record-protection.js';
 import { RecordStanding, StandingPayloadFields } from './mutations/record-standing.js';
@@ -126,6 +129,12 @@ const RESOLVERS = [
   RestoreBreachPayloadFields,
   CanDisconnectQuery,
   PolicyQueries,
+  DownlinkKeyQuery,
+  RegisterDevices,
+  GatewayPayloadFields,
+  MeterPayloadFields,
+  InstallMeters,
+  MeterInstallationPayloadFields,
   CutBatchFields,
   DryRunQueries,
   CutDryRunFields,

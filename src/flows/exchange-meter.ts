@@ -8,6 +8,8 @@ import { lockOpenCommands, moveCommands } from '../switching/switch-commands.js'
 import { UNSENT_STATES } from '../switching/switch-command.js';
 import { restoreWherePowerIsDue } from './apply-command-moves.js';
 import type { FlowContext } from './context.js';
+import type { InstallationReceipt } from './install-meter.js';
+import { installationRefusal, meterInUse } from './installation-refusal.js';
 import { lockSupply } from './request-switch.js';
 
 /** A meter exchange on site: the old register when it came off, the new one when it went on. */
@@ -30,39 +32,15 @@ export async function exchangeMeter(
   ctx: FlowContext,
   exchange: MeterExchange,
   actor: Actor,
-): Promise<{ installationId: string; replayed: boolean }> {
+): Promise<InstallationReceipt> {
   try {
     return await exchangeOnce(ctx, exchange, actor);
   } catch (error) {
-    throw asUserError(error);
+    throw installationRefusal(error);
   }
 }
 
-/** What the database refuses, in words: it alone sees two exchanges at once. */
-function asUserError(error: unknown): unknown {
-  const { code, constraint } = error as { code?: string; constraint?: string };
-  if (code === '23503' && constraint === 'meter_installation_meter_id_fkey') {
-    return new UserError(
-      'METER_NOT_FOUND',
-      'The new meter is not on record. Put it on record first, or check its serial.',
-      'newMeterId',
-    );
-  }
-  if (code === '23505' && constraint === 'meter_installation_one_point') {
-    return new UserError(
-      'METER_IN_USE',
-      'The new meter is installed elsewhere. Check its serial, or take it off there first.',
-      'newMeterId',
-    );
-  }
-  return error;
-}
-
-async function exchangeOnce(
-  ctx: FlowContext,
-  exchange: MeterExchange,
-  actor: Actor,
-): Promise<{ installationId: string; replayed: boolean }> {
+async function exchangeOnce(ctx: FlowContext, exchange: MeterExchange, actor: Actor): Promise<InstallationReceipt> {
   const { servicePointId, newMeterId, removedWh, installedWh, note } = exchange;
   return ctx.db.transaction('exchange-meter', async (tx) => {
     const at = ctx.clock.now();
@@ -76,6 +54,7 @@ async function exchangeOnce(
       },
       async () => {
         const supply = await lockSupply(tx, servicePointId);
+        if (supply.meterId === newMeterId) throw meterInUse();
         const [command] = await lockOpenCommands(tx, [supply.meterId]);
         if (command) {
           const to = UNSENT_STATES.includes(command.state) ? 'CANCELLED' : 'SUPERSEDED';
@@ -101,9 +80,15 @@ async function exchangeOnce(
           at,
           actor,
         );
-        await restoreWherePowerIsDue(ctx, tx, [newMeterId], { actor, at }, 'the meter was exchanged and power is due');
+        const restoreCommandIds = await restoreWherePowerIsDue(
+          ctx,
+          tx,
+          [newMeterId],
+          { actor, at },
+          'the meter was exchanged and power is due',
+        );
         tx.afterCommit(() => ctx.nudges.nudge('changed', [servicePointId]));
-        return { installationId };
+        return { installationId, restoreCommandIds };
       },
     );
   });

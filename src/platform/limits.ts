@@ -21,6 +21,11 @@ export const LIMITS = {
     reason: 'a resume further back than this reads the history query instead',
   },
   mqttPayloadBytes: { value: 65_536, unit: 'bytes', reason: 'contract v1; the largest lawful message is about 16 KiB' },
+  metersPerGateway: {
+    value: 2_000,
+    unit: 'meters',
+    reason: 'contract v1: what one concentrator carries on one connection',
+  },
   uplinkGroup: {
     value: 500,
     unit: 'messages',

@@ -5,6 +5,7 @@ import { isGiven } from '../given.js';
 
 const KEY_CHARACTERS = { least: 8, most: 128 };
 const REASON_LEAST_CHARACTERS = 3;
+const PUBLIC_KEY_BYTES = 32;
 const EVIDENCE_CHARACTERS = { least: 3, most: 500 };
 
 /**
@@ -62,6 +63,27 @@ export function checkId(type: string, globalId: string, field: string, code: str
   const id = idOfType(type, globalId);
   if (!id) throw new UserError(code, `This is not the id of a ${type}. Use the \`id\` of one as it is.`, field);
   return id;
+}
+
+/**
+ * A raw Ed25519 public key as 32 bytes, in its only spelling.
+ * @throws UserError PUBLIC_KEY
+ */
+export function checkPublicKey(text: string): Buffer {
+  const bytes = Buffer.from(text, 'base64url');
+  if (bytes.length !== PUBLIC_KEY_BYTES || bytes.toString('base64url') !== text)
+    throw new UserError(
+      'PUBLIC_KEY',
+      'A public key is the 32 bytes of an Ed25519 key in base64url, 43 characters without padding.',
+      'publicKey',
+    );
+  return bytes;
+}
+
+/** What a register shows, Wh. @throws UserError REGISTER_NEGATIVE */
+export function checkRegister(energyWh: number, field: string): bigint {
+  if (energyWh < 0) throw new UserError('REGISTER_NEGATIVE', 'A register shows zero or more. Read it again.', field);
+  return BigInt(energyWh);
 }
 
 /** What proves something, in words. @throws UserError EVIDENCE_LENGTH, TEXT_NOT_ALLOWED */

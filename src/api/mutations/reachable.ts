@@ -1,4 +1,5 @@
 import type { Account, ServicePoint } from '../../accounts/account.js';
+import type { Gateway, Meter } from '../../metering/meter.js';
 import type { TransformerDistrict } from '../../accounts/transformer-district.js';
 import { UserError } from '../../platform/errors.js';
 import type { ApiContext } from '../context.js';
@@ -30,6 +31,32 @@ export async function reachableDistrict({ scope }: ApiContext, districtCode: str
     );
   }
   return district;
+}
+
+/** The gateway with this number, within the viewer's reach. @throws UserError GATEWAY_NOT_FOUND */
+export async function reachableGateway({ scope }: ApiContext, gatewayNumber: string): Promise<Gateway> {
+  const gateway = await numbered(scope, 'Gateway', gatewayNumber);
+  if (!gateway) {
+    throw new UserError(
+      'GATEWAY_NOT_FOUND',
+      'There is no such gateway. Look it up by its number, or register it.',
+      'gatewayNumber',
+    );
+  }
+  return gateway;
+}
+
+/** The meter with this serial, within the viewer's reach. @throws UserError METER_NOT_FOUND */
+export async function reachableMeter({ scope }: ApiContext, serial: string): Promise<Meter> {
+  const meter = await numbered(scope, 'Meter', serial);
+  if (!meter) {
+    throw new UserError(
+      'METER_NOT_FOUND',
+      'There is no such meter. Look it up by its serial, or register it.',
+      'serial',
+    );
+  }
+  return meter;
 }
 
 /** The object with this global id, within the viewer's reach. @throws UserError with `code`: it does not exist, as far as the viewer may know */

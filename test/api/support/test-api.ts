@@ -94,6 +94,7 @@ export async function startTestApi(
     port: 0,
     log,
     simulation: { fleetManifest: () => Promise.resolve(options.fleetManifest ?? { version: 1 }) },
+    downlinkKeys: () => Promise.resolve([{ kid: 'head-end-test', role: 'head-end', x: 'A'.repeat(43) }]),
     health: options.health ?? (() => Promise.resolve({ ready: true, checks: { database: { ok: true } } })),
   });
   return {

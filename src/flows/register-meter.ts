@@ -1,0 +1,85 @@
+import { lockGatewayLoad } from '../metering/gateways.js';
+import { insertMeters, type NewMeter } from '../metering/installations.js';
+import { recordAudit, type Actor } from '../platform/audit.js';
+import type { Tx } from '../platform/database.js';
+import { UserError } from '../platform/errors.js';
+import { once } from '../platform/idempotency.js';
+import { newId } from '../platform/ids.js';
+import { LIMITS } from '../platform/limits.js';
+import type { FlowContext } from './context.js';
+
+/** A meter that comes from the store, with the public half of the key it signs with. */
+export interface MeterRegistration extends Omit<NewMeter, 'id'> {
+  readonly note: string;
+  readonly idempotencyKey: string;
+}
+
+const SERIAL = /^[0-9]{12}$/;
+
+/**
+ * Puts a meter on record behind a gateway. It is believed by this key from now on, and serves nobody before it is installed.
+ *
+ * @throws UserError METER_SERIAL, METER_EXISTS, GATEWAY_NOT_FOUND, GATEWAY_SERVES_ITSELF, GATEWAY_FULL, IDEMPOTENCY_KEY_REUSED
+ */
+export async function registerMeter(
+  ctx: FlowContext,
+  { note, idempotencyKey: key, ...meter }: MeterRegistration,
+  actor: Actor,
+): Promise<{ readonly meterId: string; readonly replayed: boolean }> {
+  if (!SERIAL.test(meter.serial))
+    throw new UserError('METER_SERIAL', 'The serial of a meter has 12 decimal digits: its DL/T 645 address.', 'serial');
+  return ctx.db
+    .transaction('register-meter', async (tx) => {
+      const at = ctx.clock.now();
+      return once(tx, { key, act: 'register-meter', content: { ...meter, note }, at }, async () => {
+        await requirePlace(tx, meter);
+        const meterId = newId();
+        await insertMeters(tx, [{ ...meter, id: meterId }]);
+        const { serial, gatewayId, reconnectMode, publicKeyHex } = meter;
+        await recordAudit(tx, at, actor, [
+          {
+            act: 'meter.registered',
+            subjectType: 'Meter',
+            subjectId: meterId,
+            toState: 'REGISTERED',
+            reason: note,
+            detail: { serial, gatewayId, reconnectMode, publicKeyHex },
+          },
+        ]);
+        return { meterId };
+      });
+    })
+    .catch((error: unknown) => {
+      const { code, constraint } = error as { code?: string; constraint?: string };
+      if (code !== '23505' || constraint !== 'meter_serial_key') throw error;
+      throw new UserError(
+        'METER_EXISTS',
+        'A meter with this serial is on record. Check the number on the meter.',
+        'serial',
+      );
+    });
+}
+
+/** @throws UserError when the gateway cannot take this meter */
+async function requirePlace(tx: Tx, { gatewayId, serial }: Pick<NewMeter, 'gatewayId' | 'serial'>): Promise<void> {
+  const gateway = await lockGatewayLoad(tx, gatewayId);
+  if (!gateway)
+    throw new UserError(
+      'GATEWAY_NOT_FOUND',
+      'There is no such gateway. Look it up by its number, or register it.',
+      'gatewayNumber',
+    );
+  if (gateway.kind === 'METER' && gateway.gatewayNumber !== serial)
+    throw new UserError(
+      'GATEWAY_SERVES_ITSELF',
+      `Gateway ${gateway.gatewayNumber} is a meter with its own connection: only the meter of the same number is behind it.`,
+      'gatewayNumber',
+    );
+  const most = LIMITS.metersPerGateway.value;
+  if (gateway.meterCount >= most)
+    throw new UserError(
+      'GATEWAY_FULL',
+      `A gateway carries at most ${most} meters, and this one has them. Choose another.`,
+      'gatewayNumber',
+    );
+}
