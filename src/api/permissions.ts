@@ -1,6 +1,7 @@
 import { roleBits, type Role } from './auth/viewer.js';
 import { AFTER_CUT_TYPES } from './permissions-after-cut.js';
 import { DUNNING_TYPES } from './permissions-dunning.js';
+import { METERING_TYPES } from './permissions-metering.js';
 import {
   APPROVING,
   AUDITING,
@@ -145,10 +146,7 @@ const TABLE: Readonly<Record<string, Grants>> = {
   ],
   CutThresholdPayload: [[['SUPERVISOR'], 'cutThresholdChange replayed userErrors']],
   DailyUsage: [[READERS, 'energyWh quality usageDate']],
-  DownlinkKey: [[INSIDE, 'kid publicKey role']],
   DunningPolicy: [[INSIDE, 'code document inForce inForceFrom version']],
-  Gateway: [[INSIDE, 'id district gatewayNumber kind presence presenceSince']],
-  GatewayPayload: [[['OPERATIONS'], 'gateway password replayed userErrors']],
   Hold: [
     [
       ['CUSTOMER', ...JUDGING],
@@ -174,14 +172,6 @@ const TABLE: Readonly<Record<string, Grants>> = {
   LateFeeWaiverPayload: [[['SUPERVISOR'], 'replayed restoreCommands userErrors waiver']],
   LedgerEntry: [[READERS, 'id amount at bill creditCode debitCode kind lateFeeLines payment reverses']],
   Limit: [[EVERYONE, 'name reason unit value']],
-  Meter: [
-    [READERS, 'id clockOffsetMs events installations presence reconnectMode reportedSupply serial servicePoint'],
-    [INSIDE, 'gateway sequence'],
-  ],
-  MeterEvent: [[READERS, 'detail event eventAt receivedAt']],
-  MeterInstallationPayload: [[['OPERATIONS'], 'installation replayed restoreCommands userErrors']],
-  MeterPayload: [[['OPERATIONS'], 'meter replayed userErrors']],
-  MeterInstallation: [[READERS, 'id installedAt installedEnergyWh meter removedAt removedEnergyWh servicePoint']],
   Money: [[EVERYONE, 'amount currency']],
   Node: [[EVERYONE, 'id']],
   OpeningHours: [[READERS, 'closes opens weekday']],
@@ -271,6 +261,7 @@ const TABLE: Readonly<Record<string, Grants>> = {
   WeatherReport: [[INSIDE, 'alert date from issuedAt kind maxMilliC minMilliC receivedAt recordedBy region to']],
   ...AFTER_CUT_TYPES,
   ...DUNNING_TYPES,
+  ...METERING_TYPES,
   WorkOrder: [
     [READERS, 'id account closedAt command deadlineAt kind openedAt servicePoint state workOrderNumber'],
     [INSIDE, 'closingReason owner reason'],

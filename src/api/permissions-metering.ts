@@ -1,0 +1,16 @@
+import { INSIDE, READERS, type Grants } from './role-groups.js';
+
+/** Rows of the permission table for gateways and meters; permissions.ts puts them into the one table. */
+export const METERING_TYPES: Readonly<Record<string, Grants>> = {
+  DownlinkKey: [[INSIDE, 'kid publicKey role']],
+  Gateway: [[INSIDE, 'id district gatewayNumber kind presence presenceSince']],
+  GatewayPayload: [[['OPERATIONS'], 'gateway password replayed userErrors']],
+  Meter: [
+    [READERS, 'id clockOffsetMs events installations presence reconnectMode reportedSupply serial servicePoint'],
+    [INSIDE, 'gateway sequence'],
+  ],
+  MeterEvent: [[READERS, 'detail event eventAt receivedAt']],
+  MeterInstallation: [[READERS, 'id installedAt installedEnergyWh meter removedAt removedEnergyWh servicePoint']],
+  MeterInstallationPayload: [[['OPERATIONS'], 'installation replayed restoreCommands userErrors']],
+  MeterPayload: [[['OPERATIONS'], 'meter replayed userErrors']],
+};
