@@ -17,7 +17,6 @@ COPY --from=build /relight/dist ./dist
 COPY schema ./schema
 COPY src ./src
 COPY simulator ./simulator
-COPY deploy/mosquitto/make-passwords.js ./deploy/mosquitto/
 # A named volume takes its owner from the folder it is mounted over: node for our data, mosquitto (1883) for its passwords.
 RUN install -d -o node -g node /data /guard-socket && install -d -o 1883 -g 1883 /mosquitto/passwords
 USER node

@@ -1,8 +1,9 @@
 import type { AedesOptions, AuthenticateError, Client } from 'aedes';
 import { LIMITS } from '../platform/limits.js';
-import { mayReceive, rulesFor, whyNotPublish, whyNotSubscribe, type Principal, type Rules } from './broker-acl.js';
+import { mayReceive, rulesFor, whyNotPublish, whyNotSubscribe, type Rules } from './broker-acl.js';
 import type { EmbeddedLog } from './embedded-log.js';
 import { FailedLogins } from './failed-logins.js';
+import type { Principal } from './topic-rights.js';
 
 /**
  * Tells who a user name and password belong to, or null. It must compare in constant time (`crypto.timingSafeEqual`

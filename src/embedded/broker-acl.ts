@@ -1,11 +1,9 @@
 import { assert } from '../platform/errors.js';
-
-/** Who a connection is, as the caller's `authenticate` has found out. */
-export type Principal = { kind: 'head-end' } | { kind: 'gateway'; gateway: string };
+import { METER_KINDS, TOPIC_RIGHTS, type Principal } from './topic-rights.js';
 
 /**
- * What a principal may do; everything else is denied. A level of a pattern is a literal, `{device}` (12 decimal
- * digits) or `{kind}` (what a meter sends up).
+ * What a principal may do; everything else is denied. A level of a pattern is a literal or a variable of {@link TOPIC_RIGHTS}, with
+ * `{gateway}` filled in.
  */
 export interface Rules {
   readonly publish: readonly { readonly levels: readonly string[]; readonly mayRetain: boolean }[];
@@ -13,29 +11,20 @@ export interface Rules {
 }
 
 const DEVICE = /^\d{12}$/;
-const KINDS = new Set(['ack', 'state', 'reading', 'event', 'frames']);
+const KINDS: ReadonlySet<string> = new Set(METER_KINDS);
+const ANY_KINDS: ReadonlySet<string> = new Set([...METER_KINDS, 'frames']);
 
-/** The table of schema/mqtt/README.md, for one principal. A retained command would be carried out again at every reconnect. */
+/** The rights of one principal. */
 export function rulesFor(principal: Principal): Rules {
   // Anything else, a wildcard above all, would turn one gateway's rules into everybody's.
   if (principal.kind === 'gateway') assert(DEVICE.test(principal.gateway), 'a gateway is named by 12 decimal digits');
-  return principal.kind === 'head-end'
-    ? {
-        publish: [
-          { levels: levelsOf('relight/v1/{device}/down/{device}'), mayRetain: false },
-          { levels: levelsOf('relight/v1/{device}/clock'), mayRetain: true },
-        ],
-        subscribe: ['relight/v1/{device}/up/{device}/{kind}', 'relight/v1/{device}/status'].map(levelsOf),
-      }
-    : {
-        publish: [
-          { levels: levelsOf(`relight/v1/${principal.gateway}/up/{device}/{kind}`), mayRetain: false },
-          { levels: levelsOf(`relight/v1/${principal.gateway}/status`), mayRetain: true },
-        ],
-        subscribe: [`relight/v1/${principal.gateway}/down/{device}`, `relight/v1/${principal.gateway}/clock`].map(
-          levelsOf,
-        ),
-      };
+  const { publish, subscribe } = TOPIC_RIGHTS[principal.kind];
+  const own = principal.kind === 'gateway' ? principal.gateway : '';
+  const levels = (topic: string): string[] => levelsOf(topic.replaceAll('{gateway}', own));
+  return {
+    publish: publish.map(({ topic, mayRetain }) => ({ levels: levels(topic), mayRetain })),
+    subscribe: subscribe.map(levels),
+  };
 }
 
 /** The reason a message is refused, or undefined when it may pass. Last wills are judged by the same rule. */
@@ -72,6 +61,7 @@ function covers(allowed: readonly string[], levels: readonly string[], test: Lev
 function isLevelOf(pattern: string, level: string): boolean {
   if (pattern === '{device}') return DEVICE.test(level);
   if (pattern === '{kind}') return KINDS.has(level);
+  if (pattern === '{any-kind}') return ANY_KINDS.has(level);
   return pattern === level;
 }
 

@@ -7,7 +7,7 @@ import type { EmbeddedLog } from './embedded-log.js';
 import { PacketMeter } from './packet-meter.js';
 import { PortTakenError } from './ports.js';
 
-export type { Principal } from './broker-acl.js';
+export type { Principal } from './topic-rights.js';
 
 /** Beside the payload a packet carries its topic (at most 44 characters in the contract) and a few bytes of header. */
 const PACKET_OVERHEAD_BYTES = 1_024;

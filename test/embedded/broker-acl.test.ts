@@ -1,4 +1,5 @@
-import { mayReceive, rulesFor, whyNotPublish, whyNotSubscribe, type Principal } from '../../src/embedded/broker-acl.js';
+import { mayReceive, rulesFor, whyNotPublish, whyNotSubscribe } from '../../src/embedded/broker-acl.js';
+import type { Principal } from '../../src/embedded/topic-rights.js';
 
 const A = '000000000001';
 const B = '000000000002';
@@ -15,6 +16,8 @@ test.each<[Who, string, boolean, 'allowed' | 'denied']>([
   ['gateway', `relight/v1/${A}/up/${METER}/state`, false, 'allowed'],
   ['gateway', `relight/v1/${A}/up/${METER}/reading`, false, 'allowed'],
   ['gateway', `relight/v1/${A}/up/${METER}/event`, false, 'allowed'],
+  ['gateway', `relight/v1/${A}/up/${A}/frames`, false, 'allowed'],
+  ['gateway', `relight/v1/${A}/up/${METER}/frames`, false, 'denied'],
   ['gateway', `relight/v1/${A}/status`, false, 'allowed'],
   ['gateway', `relight/v1/${A}/status`, true, 'allowed'],
   ['gateway', `relight/v1/${A}/up/${METER}/state`, true, 'denied'],
@@ -75,6 +78,8 @@ test.each<[Who, string, 'allowed' | 'denied']>([
 test.each<[Who, string, boolean]>([
   ['gateway', `relight/v1/${A}/down/${METER}`, true],
   ['gateway', `relight/v1/${A}/clock`, true],
+  ['gateway', `relight/v1/${A}/down/${A}`, true],
+  ['head-end', `relight/v1/${A}/up/${A}/frames`, true],
   ['gateway', `relight/v1/${B}/down/${METER}`, false],
   ['gateway', `relight/v1/${A}/up/${METER}/ack`, false],
   ['gateway', '$refused', false],

@@ -1,25 +1,27 @@
 import pg from 'pg';
-import { startEmbeddedBroker, type EmbeddedBroker } from '../../src/embedded/broker.js';
-import { loginsFrom } from '../../src/embedded/gateway-login.js';
+import { describeOnBrokers } from '../support/brokers.js';
 import { eventually } from '../support/eventually.js';
 import { startTestRelight, type TestRelight } from '../support/test-relight.js';
 import { allFaults, cutAll, makeDebtors, payInFull, type Debtor } from './support/debtors.js';
 
 /** Restores under way when something dies, and how many of them are done when it does. */
-const RESTORES = 100;
+const RESTORES = 70;
 const DONE_BEFORE = 20;
 /** The database loses every connection of the product this often. */
 const TERMINATIONS = 5;
 
-describe('something dies while restores are under way', () => {
+describeOnBrokers('something dies while restores are under way', (kind) => {
   let relight: TestRelight;
   let all: Debtor[];
-  let broker: EmbeddedBroker | undefined;
   let admin: pg.Client;
 
   beforeAll(async () => {
     // Slow relays: the middle of the load lasts long enough to be met.
-    relight = await startTestRelight({ plan: { metersPerDistrict: 4 * RESTORES }, fleet: { relayMs: 60 } });
+    relight = await startTestRelight({
+      broker: kind,
+      plan: { metersPerDistrict: 4 * RESTORES },
+      fleet: { relayMs: 60 },
+    });
     all = await makeDebtors(relight);
     admin = new pg.Client({ connectionString: relight.database.url, application_name: 'the test itself' });
     await admin.connect();
@@ -27,7 +29,6 @@ describe('something dies while restores are under way', () => {
   afterAll(async () => {
     await admin.end();
     await relight.stop();
-    await broker?.stop();
   });
 
   /** Cuts a fresh group of accounts. */
@@ -74,15 +75,12 @@ describe('something dies while restores are under way', () => {
     expect(await restoresIn(debtors, 'FIELD_VISIT')).toBe(0);
   };
 
-  test('the broker, which comes back empty', async () => {
+  test('the broker, which comes back with what it had on disk, or empty', async () => {
     const debtors = await cutGroup(0);
     const paying = payAll(debtors);
     await inTheMiddle(debtors);
-    const { port } = relight.broker;
-    await relight.broker.stop();
     expect(await restoresIn(debtors, 'VERIFIED')).toBeLessThan(RESTORES);
-    const authenticate = loginsFrom(relight.ctx.db, { username: 'head-end', password: relight.brokerPassword });
-    broker = await startEmbeddedBroker({ host: '127.0.0.1', port, authenticate, log: relight.ctx.log });
+    await relight.broker.dieAndComeBack();
     await paying;
     await allAreLit(debtors);
   }, 180_000);

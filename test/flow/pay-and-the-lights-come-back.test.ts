@@ -1,14 +1,15 @@
 import { approveSwitchCommand } from '../../src/flows/decide-switch.js';
 import { receivePayment } from '../../src/flows/receive-payment.js';
 import { requestCut } from '../../src/flows/request-switch.js';
+import { describeOnBrokers } from '../support/brokers.js';
 import { eventually } from '../support/eventually.js';
 import { person, startTestRelight, type TestRelight } from '../support/test-relight.js';
 import { serveCutNotice } from './support/served-notice.js';
 
-describe('pay, and the lights come back', () => {
+describeOnBrokers('pay, and the lights come back', (broker) => {
   let relight: TestRelight;
   beforeAll(async () => {
-    relight = await startTestRelight();
+    relight = await startTestRelight({ broker });
   });
   afterAll(() => relight.stop());
 

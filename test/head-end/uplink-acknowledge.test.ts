@@ -3,6 +3,7 @@ import type { FlowContext } from '../../src/flows/context.js';
 import { startHeadEnd, type HeadEnd } from '../../src/head-end/head-end.js';
 import { Database } from '../../src/platform/database.js';
 import { Nudges } from '../../src/platform/nudges.js';
+import { describeOnBrokers } from '../support/brokers.js';
 import { eventually } from '../support/eventually.js';
 import { startTestRelight, type TestRelight } from '../support/test-relight.js';
 import { startTcpProxy, throughProxy, type TcpProxy } from '../fault/support/tcp-proxy.js';
@@ -15,7 +16,7 @@ const MAX_TRANSACTIONS = 40;
 const CUT_MS = 3_000;
 const MAX_ATTEMPTS = 120;
 
-describe('the head-end acknowledges a message once it is stored, and not before', () => {
+describeOnBrokers('the head-end acknowledges a message once it is stored, and not before', (kind) => {
   let relight: TestRelight;
   let broker: OpenBroker;
   let line: TcpProxy;
@@ -26,7 +27,7 @@ describe('the head-end acknowledges a message once it is stored, and not before'
 
   beforeAll(async () => {
     relight = await startTestRelight({ wire: false });
-    broker = await startOpenBroker();
+    broker = await startOpenBroker(kind);
     const { hostname, port } = new URL(relight.database.url);
     line = await startTcpProxy({ host: hostname, port: Number(port) });
     const url = throughProxy(relight.database.url, line);

@@ -1,13 +1,14 @@
 import { startHeadEnd } from '../../src/head-end/head-end.js';
+import { describeOnBrokers } from '../support/brokers.js';
 import { eventually } from '../support/eventually.js';
 import { Attacker } from './support/attacker.js';
 import { canonical, headerOf, sealed, sealParts, toBytes } from './support/keys.js';
 import { startOpenBroker } from './support/open-broker.js';
 
-describe('what a gateway must not be able to do', () => {
+describeOnBrokers('what a gateway must not be able to do', (broker) => {
   let a: Attacker;
   beforeAll(async () => {
-    a = await Attacker.open();
+    a = await Attacker.open(broker);
   });
   afterAll(() => a.stop());
 
@@ -156,7 +157,9 @@ describe('what a gateway must not be able to do', () => {
   });
 
   test('behind a broker that lets everything through, too large and misplaced messages are named', async () => {
-    const open = await startOpenBroker();
+    // One head-end at a time takes what comes up, whatever broker it is at.
+    await a.relight.headEnd.stop();
+    const open = await startOpenBroker(broker);
     const access = { url: open.url, username: 'any', password: 'any', clientId: 'open' };
     const headEnd = startHeadEnd(a.relight.ctx, access, a.relight.key);
     try {
@@ -164,7 +167,9 @@ describe('what a gateway must not be able to do', () => {
       const already = (await a.quarantined()).length;
       await open.publish(a.topic('event'), Buffer.alloc(70_000, 'x'));
       await open.publish(a.topic('nonsense'), '{}');
-      await open.publish(`relight/v1/+7/up/${a.meter.serial}\u0001/ack`, '{"x":1}');
+      // Mosquitto ends the connection of whoever publishes to a topic with a wildcard or a control character in it.
+      const misplaced = broker === 'aedes' ? `+7/up/${a.meter.serial}\u0001` : `x7/up/${a.meter.serial}x`;
+      await open.publish(`relight/v1/${misplaced}/ack`, '{"x":1}');
       await eventually('all are acknowledged', () => open.acknowledged.length === 3);
       const codes = (await a.quarantined()).slice(already).map(({ code }) => code);
       expect(codes.sort()).toEqual(['TOO_LARGE', 'TOPIC', 'TOPIC']);

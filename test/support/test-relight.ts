@@ -5,8 +5,6 @@ import { join } from 'node:path';
 import type { LateFeeRule } from '../../src/billing/late-fee-rule.js';
 import { putPoliciesInForce } from '../../src/dunning/policies-in-force.js';
 import type { DunningPolicy } from '../../src/dunning/policy-schema.js';
-import { startEmbeddedBroker, type EmbeddedBroker } from '../../src/embedded/broker.js';
-import { loginsFrom } from '../../src/embedded/gateway-login.js';
 import type { FlowContext } from '../../src/flows/context.js';
 import type { RunningGuard } from '../../src/guard/start-guard.js';
 import { GuardClient } from '../../src/head-end/guard-client.js';
@@ -26,6 +24,7 @@ import { DEFAULT_SWITCH_TIMINGS, type SwitchTimings } from '../../src/switching/
 import { startFleet, type FleetOptions, type RunningFleet } from '../../simulator/fleet.js';
 import type { DownlinkKey } from '../../simulator/wire/contract.js';
 import { plainChina } from './policies.js';
+import { startTestBroker, type BrokerKind, type TestBroker } from './brokers.js';
 import { createTestDatabase, type TestDatabase } from './test-database.js';
 import { createGuardRole, startTestGuard, type Budget, type TestGuardRole } from './test-guard.js';
 import { chineseHolidays } from '../../src/platform/holidays.js';
@@ -59,7 +58,7 @@ export interface TestRelight {
   /** Both keys, as a manifest carries them. */
   readonly downlinkKeys: DownlinkKey[];
   startGuard(budget?: Budget): Promise<RunningGuard>;
-  readonly broker: EmbeddedBroker;
+  readonly broker: TestBroker;
   readonly brokerPassword: string;
   readonly dir: string;
   fleet: RunningFleet;
@@ -87,6 +86,8 @@ export async function startTestRelight(
     timings?: Partial<SwitchTimings>;
     fleet?: Partial<FleetOptions>;
     wire?: boolean;
+    /** The embedded one unless given. */
+    broker?: BrokerKind;
     /** The guard's budget; ample unless given. */
     budget?: Budget;
     /** The product's own thresholds; ample ones unless asked for. */
@@ -122,12 +123,7 @@ export async function startTestRelight(
   const guardDir = join(dir, 'guard');
   const guardKey = loadKey(join(guardDir, 'guard.pem'), { role: 'guard', setting: 'GUARD_KEY_FILE' }, true);
   const brokerPassword = randomBytes(18).toString('base64url');
-  const broker = await startEmbeddedBroker({
-    host: '127.0.0.1',
-    port: 0,
-    authenticate: loginsFrom(db, { username: 'head-end', password: brokerPassword }),
-    log,
-  });
+  const broker = await startTestBroker(options.broker ?? 'aedes', { db, log, headEndPassword: brokerPassword });
   const relight: TestRelight = {
     database,
     ctx,
@@ -165,7 +161,7 @@ export async function startTestRelight(
     async startFleet(more) {
       const fleet = await startFleet({
         fleet: await fleetManifest(ctx, relight.downlinkKeys),
-        brokerUrl: broker.url,
+        brokerUrl: broker.gatewayUrl,
         seed: 3,
         relayMs: 5,
         spreadMs: 0,

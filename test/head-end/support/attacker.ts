@@ -3,6 +3,7 @@ import type { KeyObject } from 'node:crypto';
 import { simulatedGatewayPassword } from '../../../src/simulation/fleet-keys.js';
 import { meterKey } from '../../../simulator/wire/keys.js';
 import { cutAll, makeDebtors, orderCut, payInFull, type Debtor } from '../../fault/support/debtors.js';
+import type { BrokerKind } from '../../support/brokers.js';
 import { eventually } from '../../support/eventually.js';
 import { startTestRelight, type TestRelight } from '../../support/test-relight.js';
 import { ackBody, canonical, stateBody } from './keys.js';
@@ -46,8 +47,8 @@ export class Attacker {
   ) {}
 
   /** Plays true stories first, so that there is something to replay; then the fleet goes, and the wire belongs to the attacker. */
-  static async open(): Promise<Attacker> {
-    const relight = await startTestRelight({ plan: { districts: 2, metersPerDistrict: 6 } });
+  static async open(broker: BrokerKind): Promise<Attacker> {
+    const relight = await startTestRelight({ broker, plan: { districts: 2, metersPerDistrict: 6 } });
     const [meter, neighbour, late] = (await makeDebtors(relight)) as [Debtor, Debtor, Debtor];
     const [world] = await relight.sql<{ key_seed: string }>(`SELECT key_seed FROM simulated_world`);
     const { heard, end } = await recordUplink(relight);
