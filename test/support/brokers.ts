@@ -29,9 +29,8 @@ export function describeOnBrokers(name: string, suite: (broker: BrokerKind) => v
 
 /** A suite for mosquitto alone. */
 export function describeOnMosquitto(name: string, suite: () => void): void {
-  if (version !== undefined || insists) describe(`${name} [mosquitto ${version ?? 'MISSING'}]`, suite);
-  else
-    describe.skip(`${name} [mosquitto] SKIPPED: it is not installed here (Debian: apt-get install mosquitto)`, suite);
+  const missing = 'SKIPPED: mosquitto is not installed here (Debian: apt-get install mosquitto)';
+  (version !== undefined || insists ? describe : describe.skip)(`${name} [mosquitto ${version ?? missing}]`, suite);
 }
 
 /** A broker of one test file, with the product's access rules. */

@@ -28,6 +28,13 @@ ${rules(`{username, "${headEndUser}"}`, TOPIC_RIGHTS['head-end']).join('\n')}
 `;
 }
 
+const SSL_OPTIONS = `ssl_options {
+    cacertfile = "/opt/emqx/etc/relight/tls/ca.crt"
+    certfile = "/opt/emqx/etc/relight/tls/broker.crt"
+    keyfile = "/opt/emqx/etc/relight/tls/broker.key"
+    versions = ["tlsv1.3", "tlsv1.2"]
+  }`;
+
 /** The part of emqx.conf (HOCON) that Relight needs; paths are those of the emqx image. */
 export const emqxConf = (): string => `# Written by npm run broker-config; change the command, not this file.
 # For EMQX 5.7 or newer. Put it beside the image's own base configuration: node name, cookie and dashboard are yours to choose.
@@ -55,23 +62,13 @@ listeners.ssl.gateways {
   bind = "0.0.0.0:8883"
   zone = gateways
   max_connections = 200000
-  ssl_options {
-    cacertfile = "/opt/emqx/etc/relight/tls/ca.crt"
-    certfile = "/opt/emqx/etc/relight/tls/broker.crt"
-    keyfile = "/opt/emqx/etc/relight/tls/broker.key"
-    versions = ["tlsv1.3", "tlsv1.2"]
-  }
+  ${SSL_OPTIONS}
 }
 
 # Head-end, several connections with client identifiers of its own choice. Reachable from its own network only.
 listeners.ssl.head_end {
   bind = "0.0.0.0:8884"
-  ssl_options {
-    cacertfile = "/opt/emqx/etc/relight/tls/ca.crt"
-    certfile = "/opt/emqx/etc/relight/tls/broker.crt"
-    keyfile = "/opt/emqx/etc/relight/tls/broker.key"
-    versions = ["tlsv1.3", "tlsv1.2"]
-  }
+  ${SSL_OPTIONS}
 }
 
 # The four that EMQX opens by itself.
