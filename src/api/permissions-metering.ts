@@ -10,7 +10,10 @@ export const METERING_TYPES: Readonly<Record<string, Grants>> = {
     [INSIDE, 'gateway sequence'],
   ],
   MeterEvent: [[READERS, 'detail event eventAt receivedAt']],
-  MeterInstallation: [[READERS, 'id installedAt installedEnergyWh meter removedAt removedEnergyWh servicePoint']],
+  MeterInstallation: [
+    [READERS, 'id installedAt installedEnergyWh meter removedAt removedEnergyWh servicePoint'],
+    [INSIDE, 'uuid'],
+  ],
   MeterInstallationPayload: [[['OPERATIONS'], 'installation replayed restoreCommands userErrors']],
   MeterPayload: [[['OPERATIONS'], 'meter replayed userErrors']],
 };

@@ -72,6 +72,14 @@ export class MeterInstallationFields {
     return scope.find('ServicePoint', installation.servicePointId);
   }
 
+  @FieldResolver(() => String, {
+    description:
+      'The installation as orders to the meter name it (装表标识), a UUID: put into the meter when it is installed, so that it refuses orders meant for another place.',
+  })
+  uuid(@Root() installation: MeterInstallation): string {
+    return installation.id;
+  }
+
   @FieldResolver(() => SafeIntScalar, { description: 'Register when it was installed, watt-hours (装表示数).' })
   installedEnergyWh(@Root() installation: MeterInstallation): bigint {
     return installation.installedWh;
