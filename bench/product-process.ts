@@ -122,6 +122,13 @@ const OPEN_POINTS = statement(
    WHERE x.closed_at IS NULL`,
 );
 
+const BENCH_ORDER = {
+  mode: 'DIRECT',
+  modeReason: 'NO_REASON_TO_ARM',
+  modeEvidence: 'bench',
+  reason: 'ARREARS',
+} as const;
+
 /** Queues the restore of every meter in one transaction and waits until each is VERIFIED. */
 async function restoreAll(simulatorPid: number): Promise<MassRestore> {
   const { ctx } = product;
@@ -134,7 +141,7 @@ async function restoreAll(simulatorPid: number): Promise<MassRestore> {
       installationId: string;
       serial: string;
     }>(OPEN_POINTS)
-  ).map((point) => ({ ...point, id: newId(), mode: 'DIRECT' as const, reason: 'ARREARS' as const }));
+  ).map((point) => ({ ...point, id: newId(), ...BENCH_ORDER }));
   const pending = new Set(points.map(({ id }) => id));
   // Told after the commit that holds the proof: the moment at which a watcher could know.
   let finish!: () => void;

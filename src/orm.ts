@@ -25,9 +25,12 @@ import { RestoreBreachEntity } from './dunning/restore-breach.js';
 import { CutDryRunEntity, CutDryRunLineEntity } from './dunning/dry-run.js';
 import { PaymentChannelEntity } from './dunning/payment-channel.js';
 import { WeatherReportEntity } from './dunning/weather.js';
+import { OutageEntity } from './service/outage.js';
 import { WorkOrderEntity } from './service/work-order.js';
 import { InterruptionEntity } from './switching/interruption.js';
 import { CutThresholdChangeEntity } from './switching/threshold-change.js';
+import { ProtectionOrderEntity } from './switching/protection-order.js';
+import { RestoreCodeEntity } from './switching/restore-code.js';
 import { SwitchCommandEntity } from './switching/switch-command.js';
 
 /** Every entity of the product; a test holds each against the migrated tables. */
@@ -57,6 +60,9 @@ export const ENTITIES = [
   LateFeeLineEntity,
   LateFeeWaiverEntity,
   WorkOrderEntity,
+  OutageEntity,
+  ProtectionOrderEntity,
+  RestoreCodeEntity,
   InterruptionEntity,
   SwitchCommandEntity,
   CutThresholdChangeEntity,

@@ -240,7 +240,10 @@ const TABLE: Readonly<Record<string, Grants>> = {
   SupplyEvidence: [[READERS, 'armed heardAt loadVoltageMv meterAt powerW protected relayClosed supplyVoltageMv']],
   SwitchCommand: [
     [READERS, 'id acceptedAt account approvedAt attempts endedAt failureCode history meter mode notAfter operation'],
-    [READERS, 'payment reads reason requestedAt rungs sentAt sequence servicePoint state supersededBy workOrder'],
+    [
+      READERS,
+      'modeEvidence modeReason rearms payment reads reason requestedAt rungs sentAt sequence servicePoint state supersededBy workOrder',
+    ],
     [INSIDE, 'approvals approvedBy batch failureText notBefore owner policyCode policyVersion releasedBy'],
     [INSIDE, 'requestReason requestedBy'],
     [JUDGING, 'evidence'],

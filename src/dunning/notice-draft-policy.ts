@@ -80,7 +80,7 @@ function noticeTo(draft: NoticeDraft, recipient: NoticeRecipient, copyOfId: stri
   const routes = recipient === 'CUSTOMER' ? routesOf(rule.channels, addressee.contacts) : routesOf(['LETTER'], []);
   const [first = { channel: rule.channels[0]!, contactId: null }, ...rest] = routes;
   const byGateway = isByGateway(first.channel, rule.actor);
-  const purpose = step?.purpose ?? 'LAST_CALL';
+  const purpose: NoticeFields['purpose'] = step?.purpose ?? 'LAST_CALL';
   const cutAt =
     purpose === 'LAST_CALL' ? draft.cutAt! : purpose === 'CUT_NOTICE' ? earliestCutAt(facts, policy, at) : null;
   const fields = fieldsOf(draft, purpose, cutAt, copyOfId !== null);
@@ -137,7 +137,7 @@ export function staff(
 
 function fieldsOf(
   { facts, policy, step, addressee, at }: NoticeDraft,
-  purpose: NewNotice['purpose'],
+  purpose: NoticeFields['purpose'],
   cutAt: Date | null,
   copy: boolean,
 ): NoticeFields {

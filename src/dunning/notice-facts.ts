@@ -22,7 +22,7 @@ const NOTICE_FACTS = statement(
      FROM notice n CROSS JOIN LATERAL (
        SELECT array_agg(nb.bill_id::text ORDER BY nb.bill_id) AS bill_ids, bool_or(b.paid_minor < b.total_minor) AS unpaid
        FROM notice_bill nb JOIN bill b ON b.id = nb.bill_id WHERE nb.notice_id = n.id) about
-     WHERE n.account_id = wanted.id AND n.copy_of_id IS NULL AND (n.state IN ('PREPARED', 'SENT') OR n.anchor_bill_id IS NULL OR about.unpaid)
+     WHERE n.account_id = wanted.id AND n.copy_of_id IS NULL AND n.purpose NOT IN ('RESTORE_BUTTON', 'RESTORE_CODE') AND (n.state IN ('PREPARED', 'SENT') OR n.anchor_bill_id IS NULL OR about.unpaid)
      ORDER BY n.id DESC LIMIT ${MOST_NOTICES}) n
    ORDER BY n.account_id, n.created_at, n.id`,
 );

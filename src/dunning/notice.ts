@@ -38,6 +38,9 @@ export const NoticeEntity = defineEntity({
     copyOfId: p.uuid().nullable(),
     stepCode: p.string().nullable(),
     purpose: p.string().$type<NoticePurpose>(),
+    /** About the way back to power: the restore it belongs to, and the code it carries. */
+    commandId: p.uuid().nullable(),
+    restoreCodeId: p.uuid().nullable(),
     state: p.string().$type<NoticeState>(),
     channel: p.string().$type<NoticeChannel>(),
     recipient: p.string().$type<NoticeRecipient>(),

@@ -34,6 +34,9 @@ export interface NewNotice {
   readonly routesLeft: readonly string[];
   readonly acceptedProofs: readonly ProofKind[];
   readonly announcedCutAt: Date | null;
+  /** About the way back to power: the restore it belongs to. */
+  readonly commandId?: string;
+  readonly restoreCodeId?: string;
   readonly bills: readonly {
     readonly billId: string;
     readonly principalMinor: bigint;
@@ -47,14 +50,14 @@ const INSERT = statement(
      SELECT * FROM jsonb_to_recordset($1::jsonb) AS n (id uuid, "accountId" uuid, "caseId" uuid, "anchorBillId" uuid, "copyOfId" uuid, "stepCode" text,
        purpose text, channel text, recipient text, "contactId" uuid, "byGateway" boolean, owner text, "deadlineAt" timestamptz, mandatory boolean,
        language text, "templateCode" text, "templateVersion" smallint, body text, "principalMinor" bigint, "lateFeeMinor" bigint, "balanceMinor" bigint,
-       currency text, "policyCode" text, "policyVersion" integer, "routesLeft" text[], "acceptedProofs" text[], "announcedCutAt" timestamptz, bills jsonb)),
+       currency text, "policyCode" text, "policyVersion" integer, "routesLeft" text[], "acceptedProofs" text[], "announcedCutAt" timestamptz, "commandId" uuid, "restoreCodeId" uuid, bills jsonb)),
    made AS (
      INSERT INTO notice (id, account_id, case_id, anchor_bill_id, copy_of_id, step_code, purpose, state, channel, recipient, contact_id, by_gateway, owner,
        deadline_at, mandatory, language, template_code, template_version, body, principal_minor, late_fee_minor, balance_minor, currency, policy_code,
-       policy_version, routes_left, accepted_proofs, announced_cut_at, created_at)
+       policy_version, routes_left, accepted_proofs, announced_cut_at, command_id, restore_code_id, created_at)
      SELECT id, "accountId", "caseId", "anchorBillId", "copyOfId", "stepCode", purpose, 'PREPARED', channel, recipient, "contactId", "byGateway", owner,
        "deadlineAt", mandatory, language, "templateCode", "templateVersion", body, "principalMinor", "lateFeeMinor", "balanceMinor", currency, "policyCode",
-       "policyVersion", "routesLeft", "acceptedProofs", "announcedCutAt", $2
+       "policyVersion", "routesLeft", "acceptedProofs", "announcedCutAt", "commandId", "restoreCodeId", $2
      FROM wanted ORDER BY "copyOfId" NULLS FIRST, id
      ON CONFLICT DO NOTHING RETURNING id, account_id, step_code, channel, recipient),
    named AS (

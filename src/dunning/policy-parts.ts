@@ -95,6 +95,28 @@ export const hold = z.strictObject({
   clause,
 });
 
+/** When a restore does not close the relay but arms the meter, and the customer presses its button (手动复电). */
+export const arming = z.strictObject({
+  /** Customers of these classes are always armed: machines may start by themselves. */
+  customerClasses: z.array(z.enum(CUSTOMER_CLASSES)),
+  /** Off for so long nobody knows what was left switched on; null: time alone never arms. Hours. */
+  offHours: z.int().min(1).max(8_760).nullable(),
+  /** At or above this voltage behind the open relay something feeds in: armed, and somebody looks. Volts. */
+  backfeedVolts: z.int().min(1).max(500),
+  /** Nobody pressed the button in time: armed again so often, then a visit. */
+  rearms: z.int().min(0).max(3),
+  clause,
+});
+
+/** The one-time restore code (复电码) for meters that do not answer. */
+export const restoreCode = z.strictObject({
+  /** Sent to the customer by itself when the remote rung ends without an answer. */
+  automatic: z.boolean(),
+  /** After this a visit is ordered. */
+  validHours: z.int().min(1).max(72),
+  clause,
+});
+
 export const weather = z.strictObject({
   /** Blocks when yesterday's high was at or below this and the forecast stays at or below it for `horizonHours`; °C. */
   coldC: z.number().nullable(),

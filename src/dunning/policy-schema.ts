@@ -10,6 +10,7 @@ import { lateFeeRuleSchema } from '../billing/late-fee-rule.js';
 import { HOLIDAY_PLACES } from '../platform/holidays.js';
 import { isCurrency, type Currency } from '../platform/money.js';
 import {
+  arming,
   calendar,
   clause,
   CODE,
@@ -18,6 +19,7 @@ import {
   minor,
   MINUTES_OF_DAY,
   protection,
+  restoreCode,
   season,
   signedMinor,
   step,
@@ -146,6 +148,8 @@ export const dunningPolicySchema = z
       sameDay: z.boolean(),
       clause,
     }),
+    arming,
+    restoreCode,
     /** The rule by which late fees (违约金) are computed; null: none are charged. */
     lateFee: lateFeeRuleSchema.nullable(),
     compensation: z.strictObject({ perDayMinor: minor, capMinor: minor, clause }).nullable(),

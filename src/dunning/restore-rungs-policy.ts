@@ -6,6 +6,9 @@ import type { RestorePromise } from './restore-verdict-policy.js';
 export const RESTORE_RUNGS = ['ORDER', 'CODE_OR_BUTTON', 'FIELD_VISIT'] as const;
 export type RestoreRungName = (typeof RESTORE_RUNGS)[number];
 
+/** What the customer does. */
+export type RungMeans = 'BUTTON' | 'CODE';
+
 /** PASSED_ON: the next rung took over. Exactly one rung has another outcome, and it is the last. */
 export const RUNG_OUTCOMES = ['PASSED_ON', 'WAITING', 'PROVEN', 'WITHDRAWN', 'GIVEN_UP'] as const;
 export type RungOutcome = (typeof RUNG_OUTCOMES)[number];
@@ -14,8 +17,10 @@ export type RungOutcome = (typeof RUNG_OUTCOMES)[number];
 export interface RestoreHistory {
   readonly state: SwitchCommandState;
   readonly orderedAt: Date;
-  /** When the meter first said that it waits for its button. */
-  readonly armedAt: Date | null;
+  /** When the meter said that it waits for its button; more than once where it was armed again. */
+  readonly armedAt: readonly Date[];
+  /** Restore codes issued for it. */
+  readonly codes: readonly { readonly issuedAt: Date; readonly expiresAt: Date }[];
   readonly endedAt: Date | null;
   /** The field work it ended in. */
   readonly fieldWork: {
@@ -33,7 +38,7 @@ export interface RestoreRung {
   readonly endedAt: Date | null;
   readonly outcome: RungOutcome;
   /** What the customer does on the rung CODE_OR_BUTTON. */
-  readonly means: 'BUTTON' | null;
+  readonly means: RungMeans | null;
 }
 
 const MINUTE_MS = 60_000;
@@ -47,25 +52,42 @@ export function restoreRungs(
   timings: Pick<SwitchTimings, 'remoteWindowMs' | 'armedWindowMs' | 'fieldVisitMs'>,
   promise: Pick<RestorePromise, 'slaMinutes'>,
 ): RestoreRung[] {
-  const { orderedAt, armedAt, endedAt, fieldWork, state } = history;
+  const { orderedAt, armedAt, codes, endedAt, fieldWork, state } = history;
   const slaEnd = new Date(orderedAt.getTime() + promise.slaMinutes * MINUTE_MS);
   const visitedFrom = state === 'FIELD_VISIT' ? endedAt : null;
-  const opened: { rung: RestoreRungName; openedAt: Date; windowEnd: Date }[] = [
-    { rung: 'ORDER', openedAt: orderedAt, windowEnd: after(orderedAt, timings.remoteWindowMs) },
+  const opened: OpenedRung[] = [
+    { rung: 'ORDER', means: null, openedAt: orderedAt, windowEnd: after(orderedAt, timings.remoteWindowMs) },
   ];
-  if (armedAt)
-    opened.push({ rung: 'CODE_OR_BUTTON', openedAt: armedAt, windowEnd: after(armedAt, timings.armedWindowMs) });
+  const byCustomer = [
+    ...armedAt.map((at) => ownRung('BUTTON', at, after(at, timings.armedWindowMs))),
+    ...codes.map(({ issuedAt, expiresAt }) => ownRung('CODE', issuedAt, expiresAt)),
+  ];
+  opened.push(...byCustomer.toSorted((a, b) => a.openedAt.getTime() - b.openedAt.getTime()));
   if (visitedFrom) {
     const windowEnd = fieldWork?.deadlineAt ?? after(visitedFrom, timings.fieldVisitMs);
-    opened.push({ rung: 'FIELD_VISIT', openedAt: visitedFrom, windowEnd });
+    opened.push({ rung: 'FIELD_VISIT', means: null, openedAt: visitedFrom, windowEnd });
   }
-  return opened.map(({ rung, openedAt, windowEnd }, index) => {
+  return opened.map(({ rung, means, openedAt, windowEnd }, index) => {
     const next = opened[index + 1];
     const end = next ? { outcome: 'PASSED_ON' as const, endedAt: next.openedAt } : endOf(history);
     const deadlineAt = openedAt < slaEnd && slaEnd < windowEnd ? slaEnd : windowEnd;
-    return { rung, openedAt, deadlineAt, means: rung === 'CODE_OR_BUTTON' ? ('BUTTON' as const) : null, ...end };
+    return { rung, openedAt, deadlineAt, means, ...end };
   });
 }
+
+interface OpenedRung {
+  readonly rung: RestoreRungName;
+  readonly means: RungMeans | null;
+  readonly openedAt: Date;
+  readonly windowEnd: Date;
+}
+
+const ownRung = (means: RungMeans, openedAt: Date, windowEnd: Date): OpenedRung => ({
+  rung: 'CODE_OR_BUTTON',
+  means,
+  openedAt,
+  windowEnd,
+});
 
 const after = (at: Date, ms: number): Date => new Date(at.getTime() + ms);
 

@@ -32,6 +32,11 @@ export type ProofKind = (typeof PROOF_KINDS)[number];
 export const NOTICE_STATES = ['PREPARED', 'SENT', 'SERVED', 'FAILED', 'WITHDRAWN'] as const;
 export type NoticeState = (typeof NOTICE_STATES)[number];
 
-/** What a notice is for; LAST_CALL is the word just before the cut. */
-export const NOTICE_PURPOSES = ['REMINDER', 'DEMAND', 'CUT_NOTICE', 'LAST_CALL'] as const;
+/** Steps towards a cut; LAST_CALL is the word just before it. */
+export const CUT_PURPOSES = ['REMINDER', 'DEMAND', 'CUT_NOTICE', 'LAST_CALL'] as const;
+/** Messages about the way back to power. No hold, pause or hour of the night keeps them back. */
+export const RESTORE_PURPOSES = ['RESTORE_BUTTON', 'RESTORE_CODE'] as const;
+export type RestorePurpose = (typeof RESTORE_PURPOSES)[number];
+/** What a notice is for. */
+export const NOTICE_PURPOSES = [...CUT_PURPOSES, ...RESTORE_PURPOSES] as const;
 export type NoticePurpose = (typeof NOTICE_PURPOSES)[number];

@@ -5,10 +5,12 @@ import { closeFollowUps, openFollowUps } from '../dunning/follow-ups.js';
 import { closeWorkOrders, openWorkOrders } from '../service/work-orders.js';
 import { DEBT_REASONS } from '../switching/interruption.js';
 import { closeInterruptionsOfCuts } from '../switching/interruptions.js';
-import { supplyOfMeters, type SupplyFacts } from '../switching/supply.js';
-import { moveCommands, orderRestores, type CommandMove, type LockedCommand } from '../switching/switch-commands.js';
+import { supplyOfMeters } from '../switching/supply.js';
+import { moveCommands, type CommandMove, type LockedCommand } from '../switching/switch-commands.js';
 import type { FlowContext } from './context.js';
+import { isMetered, orderRestoresAt } from './order-restores.js';
 import { suggestWrongfulCuts } from './suggest-compensation.js';
+import { tellWayBack } from './tell-way-back.js';
 
 /** A move decided for a command that this transaction has locked. */
 export interface DecidedMove {
@@ -57,6 +59,7 @@ export async function applyMoves(
     })),
     by,
   );
+  await tellArmed(ctx, tx, decided, by);
   await undoCutsNotDone(ctx, tx, decided, by);
   await closeWorkOrders(
     tx,
@@ -67,6 +70,28 @@ export async function applyMoves(
     { ...by, reason: 'the meter proved that power is back' },
   );
   await followUp(ctx, tx, decided, by);
+}
+
+/** An armed meter waits for its button: its customer is told. */
+async function tellArmed(
+  ctx: FlowContext,
+  tx: Tx,
+  decided: readonly DecidedMove[],
+  by: { readonly actor: Actor; readonly at: Date },
+): Promise<void> {
+  const armed = decided.filter(({ command, move }) => move.to === 'ARMED' && command.state !== 'ARMED');
+  const until = new Date(by.at.getTime() + ctx.timings.armedWindowMs);
+  await tellWayBack(
+    ctx,
+    tx,
+    armed.map(({ command }) => ({
+      commandId: command.id,
+      purpose: 'RESTORE_BUTTON' as const,
+      until,
+      again: command.rearms > 0,
+    })),
+    by,
+  );
 }
 
 async function followUp(
@@ -152,26 +177,10 @@ export async function restoreWherePowerIsDue(
   reason: string,
 ): Promise<string[]> {
   if (meterIds.length === 0) return [];
-  const due = (await supplyOfMeters(tx, meterIds)).filter(
-    (point): point is SupplyFacts & { meterId: string; installationId: string } =>
-      point.interruptions.length === 0 &&
-      point.openCommand === null &&
-      point.meterId !== null &&
-      point.installationId !== null,
-  );
-  const ordered = await orderRestores(
-    tx,
-    due.map((point) => ({
-      id: newId(),
-      accountId: point.accountId,
-      servicePointId: point.servicePointId,
-      meterId: point.meterId,
-      installationId: point.installationId,
-      mode: point.reconnectMode,
-      reason: 'ARREARS',
-    })),
-    { ...by, reason, remoteWindowMs: ctx.timings.remoteWindowMs, armedWindowMs: ctx.timings.armedWindowMs },
-  );
+  const due = (await supplyOfMeters(tx, meterIds))
+    .filter(isMetered)
+    .filter((point) => point.interruptions.length === 0 && point.openCommand === null);
+  const ordered = await orderRestoresAt(ctx, tx, due, { ...by, reason });
   if (ordered.length > 0) tx.afterCommit(() => ctx.nudges.nudge('commands'));
   return ordered;
 }

@@ -6,6 +6,7 @@ import { claimOverdue, type ReadOrder } from '../switching/dispatch.js';
 import { lockCommands } from '../switching/switch-commands.js';
 import { applyMoves, type DecidedMove } from './apply-command-moves.js';
 import { systemActor, type FlowContext } from './context.js';
+import { nextRungs, type EndedRung } from './next-rungs.js';
 
 const ACTOR = systemActor('attend-commands');
 
@@ -25,24 +26,30 @@ export async function attendCommands(ctx: FlowContext): Promise<{ reads: ReadOrd
       claimed.map(({ id }) => id),
     );
     const wallNow = ctx.clock.wallNow();
-    const decided = commands.map((command): DecidedMove => {
+    const ended: EndedRung[] = [];
+    const by = { actor: ACTOR, at: ctx.clock.now() };
+    const decided = commands.flatMap((command): DecidedMove[] => {
       const { gatewayNumber, serial, codec, interrupted } = claimed.find(({ id }) => id === command.id)!;
       const decision = decideAttention({ ...command, interrupted }, wallNow, ctx.timings);
-      if (decision.act === 'end') return { command, move: decision };
+      if (decision.act === 'end' && decision.to === 'FIELD_VISIT') {
+        const { code } = decision;
+        ended.push({ command, code, end: code === 'ARM_EXPIRED' ? 'ARM_EXPIRED' : 'SILENCE' });
+        return [];
+      }
+      if (decision.act === 'end') return [{ command, move: decision }];
       const requestId = newId();
       reads.push({ requestId, gatewayNumber, serial, codec });
-      return {
-        command,
-        move: {
-          to: decision.to,
-          waitMs: decision.waitMs,
-          reads: command.reads + 1,
-          readRequestId: requestId,
-          reason: 'no word from the meter in time: it is asked',
-        },
+      const move = {
+        to: decision.to,
+        waitMs: decision.waitMs,
+        reads: command.reads + 1,
+        readRequestId: requestId,
+        reason: 'no word from the meter in time: it is asked',
       };
+      return [{ command, move }];
     });
-    await applyMoves(ctx, tx, decided, { actor: ACTOR, at: ctx.clock.now() });
+    decided.push(...(await nextRungs(ctx, tx, ended, by)));
+    await applyMoves(ctx, tx, decided, by);
     const changed = decided.flatMap(({ command }) => [command.id, command.servicePointId]);
     tx.afterCommit(() => ctx.nudges.nudge('changed', changed));
     return { reads, attended: claimed.length };

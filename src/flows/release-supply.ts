@@ -10,14 +10,9 @@ import { closeInterruptions } from '../switching/interruptions.js';
 import { DEBT_REASONS } from '../switching/interruption.js';
 import { supplyOfAccount, type SupplyFacts } from '../switching/supply.js';
 import { UNSENT_STATES } from '../switching/switch-command.js';
-import {
-  lockOpenCommands,
-  moveCommands,
-  orderRestores,
-  type CommandMove,
-  type RestoreOrder,
-} from '../switching/switch-commands.js';
+import { lockOpenCommands, moveCommands, type CommandMove } from '../switching/switch-commands.js';
 import type { FlowContext } from './context.js';
+import { isMetered, orderRestoresAt } from './order-restores.js';
 
 const MONEY = statement(
   'release-supply-money',
@@ -83,28 +78,15 @@ export async function restoreAfterDebt(
     ),
     by,
   );
-  const orders = concerned.flatMap((point): RestoreOrder[] => {
+  const points = concerned.filter(isMetered).filter((point) => {
     const wasSent = commands.some(({ meterId, state }) => meterId === point.meterId && !UNSENT_STATES.includes(state));
     const wasOff = closed.some(({ servicePointId }) => servicePointId === point.servicePointId);
-    const stillOff = point.interruptions.some(({ reason }) => !DEBT_REASONS.includes(reason));
-    if (!(wasSent || wasOff) || stillOff || !point.meterId || !point.installationId) return [];
-    return [
-      {
-        id: newId(),
-        accountId: point.accountId,
-        servicePointId: point.servicePointId,
-        meterId: point.meterId,
-        installationId: point.installationId,
-        mode: point.reconnectMode,
-        reason: 'ARREARS',
-        paymentId: by.paymentId,
-      },
-    ];
+    return (wasSent || wasOff) && point.interruptions.every(({ reason }) => DEBT_REASONS.includes(reason));
   });
+  const restoreIds = new Map(points.map(({ meterId }) => [meterId, newId()]));
   await moveCommands(
     tx,
     commands.map((command): CommandMove => {
-      const restore = orders.find(({ meterId }) => meterId === command.meterId);
       const unsent = UNSENT_STATES.includes(command.state);
       return {
         id: command.id,
@@ -112,17 +94,12 @@ export async function restoreAfterDebt(
         to: unsent ? 'CANCELLED' : 'SUPERSEDED',
         code: by.code ?? 'DEBT_SETTLED',
         text: by.reason,
-        supersededById: unsent ? undefined : restore?.id,
+        supersededById: unsent ? undefined : restoreIds.get(command.meterId),
       };
     }),
     by,
   );
-  return orderRestores(tx, orders, {
-    ...by,
-    actor: by.actor,
-    remoteWindowMs: ctx.timings.remoteWindowMs,
-    armedWindowMs: ctx.timings.armedWindowMs,
-  });
+  return orderRestoresAt(ctx, tx, points, by, restoreIds);
 }
 
 /** Wakes the dispatcher and the watchers once the money is safe. */

@@ -9,10 +9,11 @@ import { AT_SENDING, blockers } from '../dunning/cut-checks.js';
 import { insertCuts, type CutOrder } from '../switching/cut-orders.js';
 import { URGENT_REASONS, type InterruptionReason } from '../switching/interruption.js';
 import { closeInterruptionsOfCuts } from '../switching/interruptions.js';
-import { supplyOfServicePoint, type SupplyFacts } from '../switching/supply.js';
-import { lockOpenCommands, moveCommands, orderRestores } from '../switching/switch-commands.js';
+import { supplyOfServicePoint } from '../switching/supply.js';
+import { lockOpenCommands, moveCommands } from '../switching/switch-commands.js';
 import type { FlowContext } from './context.js';
 import { decideCuts } from './cut-decisions.js';
+import { orderRestoresAt, type MeteredPoint } from './order-restores.js';
 
 /** A cut asked for by a person. */
 export interface CutRequest {
@@ -121,27 +122,7 @@ export async function requestRestore(ctx: FlowContext, request: RestoreRequest, 
       }
       if (supply.openCommand?.operation === 'RESTORE') return { commandId: supply.openCommand.id };
       if (supply.openCommand) throw commandOpen(supply.openCommand.id, supply.openCommand.state);
-      const [ordered] = await orderRestores(
-        tx,
-        [
-          {
-            id: newId(),
-            accountId: supply.accountId,
-            servicePointId: supply.servicePointId,
-            meterId: supply.meterId,
-            installationId: supply.installationId,
-            mode: supply.reconnectMode,
-            reason: 'ARREARS',
-          },
-        ],
-        {
-          actor,
-          at,
-          reason: request.note,
-          remoteWindowMs: ctx.timings.remoteWindowMs,
-          armedWindowMs: ctx.timings.armedWindowMs,
-        },
-      );
+      const [ordered] = await orderRestoresAt(ctx, tx, [supply], { actor, at, reason: request.note });
       // The reconciler orders without the account's lock: where it was first, its restore is the one.
       const commandId = ordered ?? (await lockOpenCommands(tx, [supply.meterId]))[0]!.id;
       announce(ctx, tx, commandId, supply.servicePointId);
@@ -171,10 +152,8 @@ async function requireUrgentRoom(tx: Tx, actor: Actor, at: Date): Promise<void> 
     );
 }
 
-type MeteredSupply = SupplyFacts & { meterId: string; installationId: string };
-
 /** Finds the service point, takes its account's lock and reads the supply under it. */
-export async function lockSupply(tx: Tx, servicePointId: string): Promise<MeteredSupply> {
+export async function lockSupply(tx: Tx, servicePointId: string): Promise<MeteredPoint> {
   const before = await supplyOfServicePoint(tx, servicePointId);
   if (!before)
     throw new UserError(
@@ -191,13 +170,13 @@ export async function lockSupply(tx: Tx, servicePointId: string): Promise<Metere
       'servicePointId',
     );
   }
-  return supply as MeteredSupply;
+  return supply as MeteredPoint;
 }
 
 /** Makes room for a cut: only an urgent one may push an open command aside. */
 async function yieldToCut(
   tx: Tx,
-  supply: MeteredSupply,
+  supply: MeteredPoint,
   mustWait: boolean,
   cutId: string,
   by: { actor: Actor; at: Date },

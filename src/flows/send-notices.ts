@@ -1,8 +1,10 @@
 import { lockNotices, moveNotices, type NoticeMove } from '../dunning/notices.js';
+import { CODE_PLACE } from '../dunning/templates/restore.js';
 import type { NoticeChannel } from '../dunning/words.js';
 import { statement } from '../platform/database.js';
 import { LIMITS } from '../platform/limits.js';
 import { localDate, localTime } from '../platform/local-date.js';
+import { restoreCodeDigits, spacedCode } from '../switching/restore-code-digits.js';
 import { systemActor, type FlowContext } from './context.js';
 import { failedWay } from './reroute-notice.js';
 
@@ -39,18 +41,23 @@ const CLAIM = statement(
   'send-notices-claim',
   `WITH due AS (
      SELECT n.id FROM notice n
-     WHERE n.state = 'PREPARED' AND n.by_gateway AND n.next_attempt_wall_at <= clock_timestamp() AND ($4 OR n.purpose = 'LAST_CALL')
+     WHERE n.state = 'PREPARED' AND n.by_gateway AND n.next_attempt_wall_at <= clock_timestamp() AND ($4 OR n.purpose = 'LAST_CALL' OR n.command_id IS NOT NULL)
        AND (n.anchor_bill_id IS NULL OR EXISTS (
          SELECT FROM notice_bill nb JOIN bill b ON b.id = nb.bill_id WHERE nb.notice_id = n.id AND b.paid_minor < b.total_minor))
-       AND NOT EXISTS (SELECT FROM hold h WHERE h.account_id = n.account_id AND h.closed_at IS NULL AND h.from_date <= $3::date)
-       AND NOT EXISTS (SELECT FROM dunning_pause p WHERE p.account_id = n.account_id AND p.from_date <= $3::date
-                       AND coalesce(least(p.until_date, p.ended_on - 1), 'infinity') >= $3::date)
-     ORDER BY (n.purpose = 'LAST_CALL') DESC, n.next_attempt_wall_at, n.id LIMIT $1 FOR UPDATE OF n SKIP LOCKED),
+       AND (n.command_id IS NOT NULL OR (
+         NOT EXISTS (SELECT FROM hold h WHERE h.account_id = n.account_id AND h.closed_at IS NULL AND h.from_date <= $3::date)
+         AND NOT EXISTS (SELECT FROM dunning_pause p WHERE p.account_id = n.account_id AND p.from_date <= $3::date
+                         AND coalesce(least(p.until_date, p.ended_on - 1), 'infinity') >= $3::date)))
+       AND (n.purpose <> 'RESTORE_BUTTON' OR EXISTS (SELECT FROM switch_command x WHERE x.id = n.command_id AND x.state = 'ARMED'))
+       AND (n.restore_code_id IS NULL OR EXISTS (SELECT FROM restore_code r WHERE r.id = n.restore_code_id AND r.state = 'ISSUED'))
+     ORDER BY (n.purpose = 'LAST_CALL' OR n.command_id IS NOT NULL) DESC, n.next_attempt_wall_at, n.id LIMIT $1 FOR UPDATE OF n SKIP LOCKED),
    claimed AS (
      UPDATE notice n SET attempts = attempts + 1, next_attempt_wall_at = clock_timestamp() + make_interval(secs => $2::float8 / 1000)
      FROM due WHERE n.id = due.id RETURNING n.*)
-   SELECT c.id AS "noticeId", c.id || '.' || c.attempt_key AS "messageId", c.channel, coalesce(k.value, a.account_number) AS "to", c.language, c.body, c.attempts
-   FROM claimed c JOIN account a ON a.id = c.account_id LEFT JOIN contact k ON k.id = c.contact_id ORDER BY c.id`,
+   SELECT c.id AS "noticeId", c.id || '.' || c.attempt_key AS "messageId", c.channel, coalesce(k.value, a.account_number) AS "to", c.language, c.body, c.attempts,
+          r.sequence AS "codeSequence", r.installation_id AS "installationId", m.serial
+   FROM claimed c JOIN account a ON a.id = c.account_id LEFT JOIN contact k ON k.id = c.contact_id
+   LEFT JOIN restore_code r ON r.id = c.restore_code_id LEFT JOIN meter m ON m.id = r.meter_id ORDER BY c.id`,
 );
 
 /** Local hours [from, to) in which people are written to; at night nobody's phone rings for a bill. The last call has hours of its own. */
@@ -62,15 +69,35 @@ function isDaytime(ctx: FlowContext): boolean {
 }
 
 /** Claims notices that the gateway is to send now, a group of them. After the commit they are this process's for a minute. */
-export const claimNotices = (ctx: FlowContext): Promise<OutgoingNotice[]> =>
-  ctx.db.transaction('claim-notices', (tx) =>
-    tx.rows<OutgoingNotice>(CLAIM, [
+export async function claimNotices(ctx: FlowContext): Promise<OutgoingNotice[]> {
+  const claimed = await ctx.db.transaction('claim-notices', (tx) =>
+    tx.rows<ClaimedNotice>(CLAIM, [
       LIMITS.noticeGroup.value,
       LEASE_MS,
       localDate(ctx.clock.now(), ctx.timeZone),
       isDaytime(ctx),
     ]),
   );
+  const secrets = claimed.some(({ serial }) => serial !== null) ? await ctx.meterSecrets?.() : undefined;
+  return claimed.flatMap(({ codeSequence, installationId, serial, ...notice }) => {
+    if (serial === null) return [notice];
+    if (!secrets) {
+      // Nothing is sent with a hole in it; the notice is claimed again when its lease is over.
+      ctx.log.error({ noticeId: notice.noticeId }, 'METER_SECRETS_FILE is not set here: a restore code cannot be told');
+      return [];
+    }
+    const code = { serial, installationId: installationId!, sequence: codeSequence! };
+    const digits = spacedCode(restoreCodeDigits(secrets.restoreCodeKey(serial), code));
+    return [{ ...notice, body: notice.body.replace(CODE_PLACE, digits) }];
+  });
+}
+
+/** As it is stored: a restore code is not in it, only what it follows from. */
+interface ClaimedNotice extends OutgoingNotice {
+  readonly codeSequence: bigint | null;
+  readonly installationId: string | null;
+  readonly serial: string | null;
+}
 
 /** What the gateway said about one message. */
 export interface SendResult {

@@ -7,6 +7,7 @@ import { lockOpenCommands, type LockedCommand } from '../switching/switch-comman
 import { crashPoint } from '../platform/crash-points.js';
 import { applyMoves, type DecidedMove } from './apply-command-moves.js';
 import { systemActor, type FlowContext } from './context.js';
+import { nextRungs, type EndedRung } from './next-rungs.js';
 import { reconcileAtContact } from './reconcile-at-contact.js';
 
 const ACTOR = systemActor('take-meter-reports');
@@ -39,11 +40,13 @@ export async function takeMeterReports(
     );
     crashPoint('uplink/reports-locked');
     const commandOf = new Map(open.map((command) => [command.meterId, command]));
+    const expired: EndedRung[] = [];
     const decided = round.flatMap((report) => {
       const command = commandOf.get(report.meterId);
       if (command && answersLastQuestion(command, report)) answers.add(report);
-      return decide(ctx, report, command, at);
+      return decide(ctx, report, command, at, expired);
     });
+    decided.push(...(await nextRungs(ctx, tx, expired, { actor: ACTOR, at })));
     await applyMoves(ctx, tx, decided, { actor: ACTOR, at });
     for (const { command } of decided) changed.add(command.id).add(command.servicePointId);
     for (const { meterId } of open) {
@@ -74,7 +77,13 @@ function firstPerMeter(reports: readonly MeterReport[]): MeterReport[] {
   return [...byMeter.values()];
 }
 
-function decide(ctx: FlowContext, report: MeterReport, command: LockedCommand | undefined, at: Date): DecidedMove[] {
+function decide(
+  ctx: FlowContext,
+  report: MeterReport,
+  command: LockedCommand | undefined,
+  at: Date,
+  expired: EndedRung[],
+): DecidedMove[] {
   if (!command || !SENT_STATES.includes(command.state) || command.sequence === null || command.notAfter === null)
     return [];
   const decision = decideReport(
@@ -83,12 +92,16 @@ function decide(ctx: FlowContext, report: MeterReport, command: LockedCommand | 
     at,
     ctx.timings,
   );
+  if (decision.act === 'arm-expired') {
+    expired.push({ command, end: 'ARM_EXPIRED', code: 'ARM_EXPIRED' });
+    return [];
+  }
   const move = toMove(decision, command, ctx);
   return move ? [{ command, move: { ...move, detail: evidenceOf(report) } }] : [];
 }
 
 function toMove(
-  decision: ReportDecision,
+  decision: Exclude<ReportDecision, { act: 'arm-expired' }>,
   command: LockedCommand,
   ctx: FlowContext,
 ): Omit<DecidedMove['move'], 'detail'> | undefined {

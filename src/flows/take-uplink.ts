@@ -7,6 +7,7 @@ import { hastenUnknown } from '../switching/dispatch.js';
 import type { MeterReport } from '../switching/report-policy.js';
 import { systemActor, type FlowContext } from './context.js';
 import { recordReadings } from './record-readings.js';
+import { takePowerFacts } from './take-power-facts.js';
 import { takeMeterReports } from './take-meter-reports.js';
 
 /** One message from the field, decoded and checked, or the reason why it could not be. */
@@ -58,18 +59,14 @@ export async function takeUplink(ctx: FlowContext, messages: readonly Uplink[]):
       rejects.push({ kind: 'REJECT', code, message, source });
     }
     if (readings.length > 0) crashPoint('uplink/readings-stored');
-    await storeMeterEvents(
+    const events = messages.flatMap((m) => (m.kind === 'EVENT' ? [m.event] : []));
+    await storeMeterEvents(tx, events, at);
+    const gatewayIds = await takePresences(
       tx,
-      messages.flatMap((m) => (m.kind === 'EVENT' ? [m.event] : [])),
+      messages.flatMap((m) => (m.kind === 'PRESENCE' ? [m.presence] : [])),
       at,
     );
-    changed.push(
-      ...(await takePresences(
-        tx,
-        messages.flatMap((m) => (m.kind === 'PRESENCE' ? [m.presence] : [])),
-        at,
-      )),
-    );
+    changed.push(...gatewayIds, ...(await takePowerFacts(ctx, tx, { events, gatewayIds }, at)));
     await quarantine(tx, rejects, at);
     if (changed.length > 0) tx.afterCommit(() => ctx.nudges.nudge('changed', changed));
   });

@@ -40,7 +40,14 @@ export function checkMessage(message: ReadMessage, meter: KnownMeter | undefined
   if (!decoded.ok) return reject(decoded.code, decoded.message);
   const { body } = decoded;
   if (body.kind === 'status')
-    return { kind: 'PRESENCE', presence: { gatewayNumber: body.gateway, online: body.online } };
+    return {
+      kind: 'PRESENCE',
+      presence: {
+        gatewayNumber: body.gateway,
+        online: body.online,
+        ...(!body.online && body.cause ? { cause: 'LAST_GASP' as const } : {}),
+      },
+    };
   if (!meter)
     return reject('UNKNOWN_METER', `no meter ${body.meter} is on record; register it, or find out who sends this`);
   if (meter.gatewayNumber !== body.gateway) {

@@ -15,6 +15,8 @@ export const GatewayEntity = defineEntity({
     /** Presence: a fact about the connection, never about the supply. Null: never heard. */
     online: p.boolean().nullable(),
     onlineSince: p.datetime().nullable(),
+    /** LAST_GASP: its own supply is gone, and it had time to say so. */
+    offlineCause: p.string().$type<'LAST_GASP'>().nullable(),
     /** Raw Ed25519 key of a gateway that speaks for DL/T 645 meters. */
     publicKey: p.blob().nullable(),
   },
@@ -52,6 +54,11 @@ export const MeterEntity = defineEntity({
     powerW: p.integer().nullable(),
     /** Meter clock minus product clock at the last report, ms. */
     clockOffsetMs: p.bigint(),
+    /** The latest last gasp and the latest return of power that the meter told of, by its own clock. */
+    lastGaspAt: p.datetime().nullable(),
+    powerOnAt: p.datetime().nullable(),
+    /** Since when it does not answer on the serial line of its concentrator. */
+    silentSince: p.datetime().nullable(),
   },
 });
 export type Meter = InferEntity<typeof MeterEntity>;

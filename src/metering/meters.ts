@@ -87,17 +87,41 @@ export async function storeMeterEvents(tx: Tx, events: readonly MeterEventReport
   if (events.length > 0) await tx.rows(STORE_EVENTS, [JSON.stringify(events), at]);
 }
 
+// An older event than the one on record, told late, changes nothing.
+const STORE_POWER_EVENTS = statement(
+  'meter-power-events',
+  `WITH latest AS (
+     SELECT "meterId", max("eventAt") FILTER (WHERE event = 'LAST_GASP') AS gasp, max("eventAt") FILTER (WHERE event = 'POWER_ON') AS power,
+            max("eventAt") FILTER (WHERE event = 'SILENT') AS silent, max("eventAt") FILTER (WHERE event = 'ANSWERS_AGAIN') AS answers
+     FROM jsonb_to_recordset($1::jsonb) AS e ("meterId" uuid, event text, "eventAt" timestamptz) GROUP BY 1),
+   target AS (SELECT m.id, l.* FROM latest l JOIN meter m ON m.id = l."meterId" ORDER BY m.id FOR NO KEY UPDATE OF m)
+   UPDATE meter m SET last_gasp_at = greatest(m.last_gasp_at, t.gasp), power_on_at = greatest(m.power_on_at, t.power),
+     silent_since = CASE WHEN t.silent > coalesce(t.answers, '-infinity') THEN coalesce(m.silent_since, t.silent)
+                         WHEN t.answers IS NOT NULL THEN NULL ELSE m.silent_since END
+   FROM target t WHERE m.id = t.id`,
+);
+
+/** Keeps what events say of a meter's supply and of whether it answers: the latest of each kind. */
+export async function storePowerEvents(tx: Tx, events: readonly MeterEventReport[]): Promise<void> {
+  if (events.length > 0) await tx.rows(STORE_POWER_EVENTS, [JSON.stringify(events)]);
+}
+
 const STORE_PRESENCE = statement(
   'gateway-presence',
-  `UPDATE gateway g SET online = p.online, online_since = $2
-   FROM jsonb_to_recordset($1::jsonb) AS p ("gatewayNumber" text, online boolean)
-   WHERE g.gateway_number = p."gatewayNumber" AND g.online IS DISTINCT FROM p.online
+  `UPDATE gateway g SET online = p.online, offline_cause = CASE WHEN p.online THEN NULL ELSE p.cause END,
+     online_since = CASE WHEN g.online IS DISTINCT FROM p.online THEN $2 ELSE g.online_since END
+   FROM jsonb_to_recordset($1::jsonb) AS p ("gatewayNumber" text, online boolean, cause text)
+   WHERE g.gateway_number = p."gatewayNumber"
+     -- The last will follows a last gasp and knows no cause: what was said stands.
+     AND (g.online IS DISTINCT FROM p.online OR (g.offline_cause IS NULL AND p.cause IS NOT NULL))
    RETURNING g.id, g.gateway_number AS "gatewayNumber", g.online`,
 );
 
 export interface GatewayPresence {
   readonly gatewayNumber: string;
   readonly online: boolean;
+  /** Offline: its own supply is gone, and it said so. */
+  readonly cause?: 'LAST_GASP';
 }
 
 /** Stores presence (one per gateway) and returns the gateways whose presence changed. */

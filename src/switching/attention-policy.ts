@@ -46,6 +46,9 @@ export function decideAttention(command: WaitingCommand, wallNow: Date, timings:
           text: 'the cut could not be sent in time; request it anew if it is still right',
         };
   }
+  if (over && command.state === 'ARMED') {
+    return { act: 'end', to: 'FIELD_VISIT', code: 'ARM_EXPIRED', text: 'nobody pressed the button in time' };
+  }
   if (over) {
     return command.operation === 'RESTORE'
       ? {

@@ -160,3 +160,13 @@ const HASTEN = statement(
 export async function hastenUnknown(tx: Tx, gatewayIds: readonly string[]): Promise<void> {
   if (gatewayIds.length > 0) await tx.rows(HASTEN, [gatewayIds]);
 }
+
+const HASTEN_METERS = statement(
+  'dispatch-hasten-meters',
+  `UPDATE switch_command SET attention_wall_at = clock_timestamp() WHERE meter_id = ANY($1::uuid[]) AND state IN ('UNKNOWN', 'ARMED')`,
+);
+
+/** Something was heard of these meters that only they can prove: their commands are asked about now. */
+export async function hastenCommandsOf(tx: Tx, meterIds: readonly string[]): Promise<void> {
+  if (meterIds.length > 0) await tx.rows(HASTEN_METERS, [meterIds]);
+}

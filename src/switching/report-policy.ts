@@ -46,7 +46,9 @@ export type ReportDecision =
     }
   | { readonly act: 'resend'; readonly newSequence: boolean; readonly code: string }
   | { readonly act: 'contradiction'; readonly waitMs: number; readonly code: string }
-  | { readonly act: 'wait'; readonly waitMs: number };
+  | { readonly act: 'wait'; readonly waitMs: number }
+  /** The meter waited for its button in vain: the next rung decides. */
+  | { readonly act: 'arm-expired' };
 
 /** Below this share of the supply voltage the load side counts as dead. */
 const LIVE_LOAD_SHARE = 0.5;
@@ -91,6 +93,9 @@ export function decideReport(
   if (report.armed && command.operation === 'RESTORE') {
     return command.state === 'ARMED' ? { act: 'nothing' } : { act: 'move', to: 'ARMED', waitMs: timings.armedReadMs };
   }
+  // Only the answer to our own question is surely later than the word that it was armed.
+  if (command.state === 'ARMED' && report.requestId !== undefined && report.requestId === command.readRequestId)
+    return { act: 'arm-expired' };
   if (report.kind === 'ACK' || command.state === 'SENT') {
     return command.state === 'ACCEPTED' || command.state === 'ARMED'
       ? { act: 'nothing' }

@@ -1,3 +1,5 @@
+import type { PaymentMode } from '../accounts/account.js';
+import type { CustomerClass } from '../accounts/customer.js';
 import { statement, type Reader, type Tx } from '../platform/database.js';
 import type { Relay } from '../metering/meter.js';
 import type { InterruptionReason } from './interruption.js';
@@ -14,6 +16,12 @@ export interface SupplyFacts {
   readonly meterId: string | null;
   readonly reconnectMode: 'DIRECT' | 'ARM';
   readonly reportedRelay: Relay | null;
+  readonly customerClass: CustomerClass;
+  readonly paymentMode: PaymentMode;
+  /** While the relay is reported open: since the cut was proven, or since the meter said so. Null: it is not open. */
+  readonly offSince: Date | null;
+  /** Voltage behind the relay while that is reported open, mV; null: not measured, or not open. */
+  readonly openLoadVoltageMv: number | null;
   readonly interruptions: readonly { readonly id: string; readonly reason: InterruptionReason }[];
   readonly openCommand: {
     readonly id: string;
@@ -27,12 +35,16 @@ const FACTS = (
   where: string,
 ) => `SELECT sp.id AS "servicePointId", sp.service_point_number AS "servicePointNumber", sp.account_id AS "accountId", sp.district_id AS "districtId",
        inst.id AS "installationId", m.id AS "meterId", coalesce(m.reconnect_mode, 'DIRECT') AS "reconnectMode",
-       m.reported_relay AS "reportedRelay",
+       m.reported_relay AS "reportedRelay", k.customer_class AS "customerClass", a.payment_mode AS "paymentMode",
+       CASE WHEN m.reported_relay = 'OPEN' THEN coalesce(
+         (SELECT max(c.ended_at) FROM switch_command c WHERE c.service_point_id = sp.id AND c.operation = 'CUT' AND c.state = 'VERIFIED'),
+         m.reported_since) END AS "offSince",
+       CASE WHEN m.reported_relay = 'OPEN' THEN m.load_voltage_mv END AS "openLoadVoltageMv",
        coalesce((SELECT json_agg(json_build_object('id', i.id, 'reason', i.reason) ORDER BY i.id)
                  FROM interruption i WHERE i.service_point_id = sp.id AND i.closed_at IS NULL), '[]') AS interruptions,
        (SELECT json_build_object('id', c.id, 'state', c.state, 'operation', c.operation, 'reason', c.reason)
         FROM switch_command c WHERE c.meter_id = m.id AND c.state IN (${OPEN_STATES.map((state) => `'${state}'`).join(', ')})) AS "openCommand"
-  FROM service_point sp
+  FROM service_point sp JOIN account a ON a.id = sp.account_id JOIN customer k ON k.id = a.customer_id
   LEFT JOIN meter_installation inst ON inst.service_point_id = sp.id AND inst.removed_at IS NULL
   LEFT JOIN meter m ON m.id = inst.meter_id
   WHERE ${where} ORDER BY sp.id`;

@@ -13,7 +13,8 @@ export const SWITCH_COMMAND_MOVES = {
   // Back to QUEUED: the meter refused for a reason that a new order mends (sequence, its clock).
   SENT: ['ACCEPTED', 'ARMED', 'VERIFIED', 'REJECTED', 'UNKNOWN', 'QUEUED', 'SUPERSEDED', 'FAILED', 'FIELD_VISIT'],
   ACCEPTED: ['ARMED', 'VERIFIED', 'UNKNOWN', 'SUPERSEDED', 'FAILED', 'FIELD_VISIT'],
-  ARMED: ['VERIFIED', 'UNKNOWN', 'SUPERSEDED', 'FAILED', 'FIELD_VISIT'],
+  // Back to QUEUED: nobody pressed the button in time; it is armed once more.
+  ARMED: ['VERIFIED', 'QUEUED', 'UNKNOWN', 'SUPERSEDED', 'FAILED', 'FIELD_VISIT'],
   UNKNOWN: ['ACCEPTED', 'ARMED', 'VERIFIED', 'REJECTED', 'QUEUED', 'SUPERSEDED', 'EXPIRED', 'FAILED', 'FIELD_VISIT'],
   VERIFIED: [],
   REJECTED: [],
@@ -42,6 +43,10 @@ export const mayMove = (from: SwitchCommandState, to: SwitchCommandState): boole
 /** Lower goes first: a restore is never behind a cut. */
 export const PRIORITY: Readonly<Record<SwitchOperation, number>> = { RESTORE: 10, CUT: 50 };
 
+/** Why a restore closes the relay or arms the meter. The strongest reason that holds is told. */
+export const RECONNECT_MODE_REASONS = ['NO_REASON_TO_ARM', 'METER', 'CUSTOMER_CLASS', 'LONG_OFF', 'BACKFEED'] as const;
+export type ReconnectModeReason = (typeof RECONNECT_MODE_REASONS)[number];
+
 /** One order to one relay, bound to account, service point, meter and installation. */
 export const SwitchCommandEntity = defineEntity({
   name: 'SwitchCommand',
@@ -54,6 +59,10 @@ export const SwitchCommandEntity = defineEntity({
     installationId: p.uuid(),
     operation: p.string().$type<SwitchOperation>(),
     mode: p.string().$type<'DIRECT' | 'ARM'>(),
+    /** Why a restore is direct or armed; null: a cut. */
+    modeReason: p.string().$type<ReconnectModeReason>().nullable(),
+    modeEvidence: p.string().nullable(),
+    rearms: p.smallint(),
     reason: p.string().$type<InterruptionReason>(),
     state: p.string().$type<SwitchCommandState>(),
     priority: p.smallint(),

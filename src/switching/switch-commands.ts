@@ -1,7 +1,7 @@
 import { assert } from '../platform/errors.js';
 import { statement, type Tx } from '../platform/database.js';
 import type { Actor } from '../platform/audit.js';
-import { mayMove, OPEN_STATES, PRIORITY, type SwitchCommandState } from './switch-command.js';
+import { mayMove, OPEN_STATES, PRIORITY, type ReconnectModeReason, type SwitchCommandState } from './switch-command.js';
 import type { InterruptionReason } from './interruption.js';
 
 /** A command as flows see it under lock. */
@@ -20,6 +20,8 @@ export interface LockedCommand {
   readonly attempts: number;
   readonly reads: number;
   readonly contradictions: number;
+  /** How often it was armed again. */
+  readonly rearms: number;
   readonly readRequestId: string | null;
   readonly giveUpWallAt: Date;
   readonly requestedBy: string;
@@ -38,7 +40,7 @@ export interface LockedCommand {
 
 const LOCKED_COLUMNS = `c.id, c.account_id AS "accountId", c.service_point_id AS "servicePointId", c.meter_id AS "meterId",
   c.installation_id AS "installationId", c.operation, c.mode, c.reason, c.state, c.sequence, c.not_after AS "notAfter",
-  c.attempts, c.reads, c.contradictions, c.read_request_id AS "readRequestId", c.give_up_wall_at AS "giveUpWallAt",
+  c.attempts, c.reads, c.contradictions, c.rearms, c.read_request_id AS "readRequestId", c.give_up_wall_at AS "giveUpWallAt",
   c.requested_by AS "requestedBy", c.approved_by AS "approvedBy", c.batch_id AS "batchId", c.owner,
   c.released_by AS "releasedBy", c.failure_code AS "failureCode", c.evidence,
   EXISTS (SELECT FROM work_order w WHERE w.service_point_id = c.service_point_id AND w.state = 'OPEN') AS "fieldWorkOpen"`;
@@ -81,6 +83,9 @@ export interface RestoreOrder {
   readonly meterId: string;
   readonly installationId: string;
   readonly mode: 'DIRECT' | 'ARM';
+  /** Why so, decided for this order. */
+  readonly modeReason: ReconnectModeReason;
+  readonly modeEvidence: string;
   readonly reason: InterruptionReason;
   readonly paymentId?: string | null;
 }
@@ -89,19 +94,20 @@ const INSERT_RESTORES = statement(
   'switch-command-insert-restores',
   `WITH wanted AS (
      SELECT * FROM jsonb_to_recordset($1::jsonb) AS w (id uuid, "accountId" uuid, "servicePointId" uuid, "meterId" uuid,
-       "installationId" uuid, mode text, reason text, "paymentId" uuid)),
+       "installationId" uuid, mode text, "modeReason" text, "modeEvidence" text, reason text, "paymentId" uuid)),
    ordered AS (
-     INSERT INTO switch_command (id, account_id, service_point_id, meter_id, installation_id, operation, mode, reason, state,
+     INSERT INTO switch_command (id, account_id, service_point_id, meter_id, installation_id, operation, mode, mode_reason, mode_evidence, reason, state,
        priority, requested_by, requested_at, request_reason, payment_id, give_up_wall_at)
-     SELECT id, "accountId", "servicePointId", "meterId", "installationId", 'RESTORE', mode, reason, 'QUEUED',
+     SELECT id, "accountId", "servicePointId", "meterId", "installationId", 'RESTORE', mode, "modeReason", "modeEvidence", reason, 'QUEUED',
        ${PRIORITY.RESTORE}, $3, $4, $5, "paymentId",
        clock_timestamp() + make_interval(secs => (CASE mode WHEN 'ARM' THEN $7 ELSE $6 END)::float8 / 1000)
      FROM wanted ORDER BY id
      ON CONFLICT (meter_id) WHERE state IN (${OPEN_LIST}) DO NOTHING
-     RETURNING id, account_id, service_point_id, meter_id),
+     RETURNING id, account_id, service_point_id, meter_id, mode, mode_reason),
    audited AS (
-     INSERT INTO audit_entry (at, actor_kind, actor, act, subject_type, subject_id, account_id, service_point_id, to_state, reason)
-     SELECT $4, $2, $3, 'switch-command.ordered', 'SwitchCommand', id, account_id, service_point_id, 'QUEUED', $5 FROM ordered)
+     INSERT INTO audit_entry (at, actor_kind, actor, act, subject_type, subject_id, account_id, service_point_id, to_state, reason, detail)
+     SELECT $4, $2, $3, 'switch-command.ordered', 'SwitchCommand', id, account_id, service_point_id, 'QUEUED', $5,
+            jsonb_build_object('mode', mode, 'modeReason', mode_reason) FROM ordered)
    SELECT id, meter_id AS "meterId" FROM ordered`,
 );
 
@@ -144,6 +150,7 @@ export interface CommandMove {
   readonly text?: string;
   readonly reads?: number;
   readonly contradictions?: number;
+  readonly rearms?: number;
   readonly readRequestId?: string;
   readonly clearSequence?: boolean;
   readonly accepted?: boolean;
@@ -161,7 +168,7 @@ const MOVE_COMMANDS = statement(
   'switch-command-move',
   `WITH wanted AS (
      SELECT * FROM jsonb_to_recordset($1::jsonb) AS w (id uuid, "from" text, "to" text, "waitMs" float8, "windowMs" float8, code text, "text" text,
-       reads smallint, contradictions smallint, "readRequestId" uuid, "clearSequence" boolean, accepted boolean, "approvedBy" text,
+       reads smallint, contradictions smallint, rearms smallint, "readRequestId" uuid, "clearSequence" boolean, accepted boolean, "approvedBy" text,
        "supersededById" uuid, "workOrderId" uuid, "notBefore" timestamptz, "releasedBy" text, reason text, detail jsonb, ended boolean)),
    moved AS (
      UPDATE switch_command c SET
@@ -172,6 +179,7 @@ const MOVE_COMMANDS = statement(
        failure_text = coalesce(w."text", c.failure_text),
        reads = coalesce(w.reads, c.reads),
        contradictions = coalesce(w.contradictions, c.contradictions),
+       rearms = coalesce(w.rearms, c.rearms),
        read_request_id = coalesce(w."readRequestId", c.read_request_id),
        sequence = CASE WHEN w."clearSequence" THEN NULL ELSE c.sequence END,
        accepted_at = CASE WHEN w.accepted AND c.accepted_at IS NULL THEN $4 ELSE c.accepted_at END,

@@ -13,6 +13,8 @@ export interface SwitchTimings {
   readonly remoteWindowMs: number;
   /** The same while waiting for a customer's button. */
   readonly armedWindowMs: number;
+  /** The same while waiting for a restore code to be typed; the code's own validity, in product time, ends it earlier. */
+  readonly codeWindowMs: number;
   /** A cut that could not be sent within this is dropped and must be asked for anew. */
   readonly cutQueueMs: number;
   /** The same for a cut for danger: it has pushed a restore aside, which must not wait longer than this for nothing. */
@@ -43,6 +45,7 @@ export const DEFAULT_SWITCH_TIMINGS: SwitchTimings = {
   armedReadMs: MINUTE,
   remoteWindowMs: 30 * MINUTE,
   armedWindowMs: 24 * HOUR,
+  codeWindowMs: 24 * HOUR,
   cutQueueMs: HOUR,
   urgentQueueMs: 2 * MINUTE,
   cutValidityMs: 10 * MINUTE,

@@ -13,7 +13,7 @@ export const CHINA: readonly DunningPolicy[] = [chinaPostpaid, chinaCostControl]
 );
 
 /**
- * The same with only the notice of the cut as a step, and without late fees, last call, and what must be found out about a customer: for
+ * The same with only the notice of the cut as a step, and without late fees, last call, codes sent by themselves, and what must be found out about a customer: for
  * tests about something else, which keep their round amounts and need no thirty minutes.
  */
 export const PLAIN_CHINA: readonly DunningPolicy[] = CHINA.map((policy) => ({
@@ -21,6 +21,8 @@ export const PLAIN_CHINA: readonly DunningPolicy[] = CHINA.map((policy) => ({
   steps: policy.steps.filter(({ purpose }) => purpose === 'CUT_NOTICE'),
   lastCall: null,
   lateFee: null,
+  // A meter that does not answer ends in a visit.
+  restoreCode: { ...policy.restoreCode, automatic: false },
   volumeCap: { ...policy.volumeCap, perHour: 1_000_000, perDay: 1_000_000, perDistrictPercentPerHour: 100 },
   standing: {
     ...policy.standing,

@@ -33,7 +33,7 @@ describe('the end of the remote rung', () => {
     ['RESTORE', 'QUEUED', 'FIELD_VISIT', 'NOT_SENT'],
     ['RESTORE', 'SENT', 'FIELD_VISIT', 'NO_ANSWER'],
     ['RESTORE', 'ACCEPTED', 'FIELD_VISIT', 'NO_ANSWER'],
-    ['RESTORE', 'ARMED', 'FIELD_VISIT', 'NO_ANSWER'],
+    ['RESTORE', 'ARMED', 'FIELD_VISIT', 'ARM_EXPIRED'],
     ['RESTORE', 'UNKNOWN', 'FIELD_VISIT', 'NO_ANSWER'],
     ['CUT', 'QUEUED', 'EXPIRED', 'NOT_SENT'],
     ['CUT', 'SENT', 'FAILED', 'NO_ANSWER'],

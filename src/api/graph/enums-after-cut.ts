@@ -129,4 +129,5 @@ export const RungOutcomeEnum = describedEnum('RungOutcome', 'What came of a rung
 
 export const RungMeansEnum = apiEnum('RungMeans', 'What the customer does (自助方式).', {
   BUTTON: 'Presses the button of the meter for three seconds (长按按钮).',
+  CODE: 'Types the one-time code into the meter (输入复电码).',
 });

@@ -67,6 +67,8 @@ export const NoticePurposeEnum = describedEnum('NoticePurpose', 'What a notice i
   DEMAND: 'Demand for payment (催费).',
   CUT_NOTICE: 'Notice that power will be cut (停电通知书).',
   LAST_CALL: 'Last word before the cut (停电前再次通知).',
+  RESTORE_BUTTON: 'The meter waits for its button (按键复电告知).',
+  RESTORE_CODE: 'The restore code; its digits are not kept in the text (复电码告知).',
 });
 
 export const NoticeStateEnum = describedEnum('NoticeState', 'Life of a notice (通知状态).', NOTICE_STATES, {

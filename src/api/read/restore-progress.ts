@@ -25,13 +25,18 @@ export function verdictsOfPayment(ctx: ApiContext, paymentId: string): Promise<R
 const HISTORIES = statement(
   'api-restore-histories',
   `SELECT c.id AS "commandId", c.state, c.requested_at AS "orderedAt", c.ended_at AS "endedAt", k.customer_class AS "customerClass", a.payment_mode AS "paymentMode",
-          (SELECT min(e.at) FROM audit_entry e WHERE e.subject_id = c.id AND e.act = 'switch-command.moved' AND e.to_state = 'ARMED') AS "armedAt",
+          ARRAY(SELECT e.at FROM audit_entry e WHERE e.subject_id = c.id AND e.act = 'switch-command.moved' AND e.to_state = 'ARMED' AND e.from_state <> 'ARMED'
+                ORDER BY e.at) AS "armedAt",
+          ARRAY(SELECT r.issued_at FROM restore_code r WHERE r.command_id = c.id ORDER BY r.sequence) AS "codesIssuedAt",
+          ARRAY(SELECT r.expires_at FROM restore_code r WHERE r.command_id = c.id ORDER BY r.sequence) AS "codesExpireAt",
           w.state AS "workState", w.deadline_at AS "workDeadlineAt", w.closed_at AS "workClosedAt"
    FROM switch_command c JOIN account a ON a.id = c.account_id JOIN customer k ON k.id = a.customer_id LEFT JOIN work_order w ON w.id = c.work_order_id
    WHERE c.id = ANY($1::uuid[])`,
 );
 
-interface HistoryRow extends Omit<RestoreHistory, 'fieldWork'> {
+interface HistoryRow extends Omit<RestoreHistory, 'fieldWork' | 'codes'> {
+  readonly codesIssuedAt: readonly Date[];
+  readonly codesExpireAt: readonly Date[];
   readonly commandId: string;
   readonly customerClass: CustomerClass;
   readonly paymentMode: PaymentMode;
@@ -48,10 +53,13 @@ export function rungsOfRestore(ctx: ApiContext, commandId: string): Promise<Rest
       const rows = await flows.db.rows<HistoryRow>(HISTORIES, [ids]);
       const byId = new Map(rows.map((row) => [row.commandId, row]));
       return ids.map((id) => {
-        const { customerClass, paymentMode, workState, workDeadlineAt, workClosedAt, ...history } = byId.get(id)!;
+        const row = byId.get(id)!;
+        const { customerClass, paymentMode, workState, workDeadlineAt, workClosedAt, codesIssuedAt, codesExpireAt } =
+          row;
+        const codes = codesIssuedAt.map((issuedAt, index) => ({ issuedAt, expiresAt: codesExpireAt[index]! }));
         const fieldWork = workState && { state: workState, deadlineAt: workDeadlineAt!, closedAt: workClosedAt };
         const promise = promiseOf(flows.policies.of(customerClass, paymentMode)?.policy, flows.timeZone);
-        return restoreRungs({ ...history, fieldWork }, flows.timings, promise);
+        return restoreRungs({ ...row, codes, fieldWork }, flows.timings, promise);
       });
     })
     .load(commandId);

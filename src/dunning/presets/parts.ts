@@ -44,6 +44,20 @@ export const OWN_RULES = {
     perDistrictPercentPerHour: 5,
     clause: own('what exceeds the cap waits for the next hour or the next day'),
   },
+  arming: {
+    customerClasses: [],
+    offHours: 30 * 24,
+    backfeedVolts: 50,
+    rearms: 1,
+    clause: own(
+      'armed, not closed, after 30 days in the dark or where something feeds in behind the open relay (50 V, the limit of touch voltage)',
+    ),
+  },
+  restoreCode: {
+    automatic: true,
+    validHours: 12,
+    clause: own('a meter that does not answer gets its code at once, so that a visit still keeps the 24 hours'),
+  },
   compensation: null,
   lateFee: null,
   weather: null,

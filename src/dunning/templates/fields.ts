@@ -1,9 +1,9 @@
 import type { LocalDate } from '../../platform/local-date.js';
-import type { NoticePurpose } from '../words.js';
+import type { CUT_PURPOSES } from '../words.js';
 
 /** Everything a notice may say. Amounts are minor units of `currency`. */
 export interface NoticeFields {
-  readonly purpose: NoticePurpose;
+  readonly purpose: (typeof CUT_PURPOSES)[number];
   /** Paid ahead: the notice speaks of a balance and not of bills. */
   readonly prepaid: boolean;
   /** What the step of the ladder is called, in the language of the notice; null for a last call. */

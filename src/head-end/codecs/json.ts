@@ -59,6 +59,7 @@ export interface StatusBody {
   readonly kind: 'status';
   readonly gateway: string;
   readonly online: boolean;
+  readonly cause?: 'last-gasp';
 }
 
 /** A decoded message; `envelope` is present when it is signed and the signature is still to be checked. */

@@ -9,7 +9,8 @@ const PROMISE = { slaMinutes: DAY };
 const ordered: RestoreHistory = {
   state: 'SENT',
   orderedAt: at(0),
-  armedAt: null,
+  armedAt: [],
+  codes: [],
   endedAt: null,
   fieldWork: null,
 };
@@ -37,16 +38,40 @@ test.each<[string, Partial<RestoreHistory>, string[]]>([
   ['replaced', { state: 'SUPERSEDED', endedAt: at(2) }, ['ORDER 0-30 WITHDRAWN@2']],
   ['not due any more', { state: 'CANCELLED', endedAt: at(2) }, ['ORDER 0-30 WITHDRAWN@2']],
   ['refused', { state: 'REJECTED', endedAt: at(2) }, ['ORDER 0-30 GIVEN_UP@2']],
-  ['armed', { state: 'ARMED', armedAt: at(1) }, ['ORDER 0-30 PASSED_ON@1', 'CODE_OR_BUTTON 1-1440 WAITING BUTTON']],
+  ['armed', { state: 'ARMED', armedAt: [at(1)] }, ['ORDER 0-30 PASSED_ON@1', 'CODE_OR_BUTTON 1-1440 WAITING BUTTON']],
   [
     'armed, and no word since',
-    { state: 'UNKNOWN', armedAt: at(1) },
+    { state: 'UNKNOWN', armedAt: [at(1)] },
     ['ORDER 0-30 PASSED_ON@1', 'CODE_OR_BUTTON 1-1440 WAITING BUTTON'],
   ],
   [
     'the button was pressed',
-    { state: 'VERIFIED', armedAt: at(1), endedAt: at(40) },
+    { state: 'VERIFIED', armedAt: [at(1)], endedAt: at(40) },
     ['ORDER 0-30 PASSED_ON@1', 'CODE_OR_BUTTON 1-1440 PROVEN@40 BUTTON'],
+  ],
+  [
+    'armed again',
+    { state: 'ARMED', armedAt: [at(1), at(1441)] },
+    [
+      'ORDER 0-30 PASSED_ON@1',
+      'CODE_OR_BUTTON 1-1440 PASSED_ON@1441 BUTTON',
+      'CODE_OR_BUTTON 1441-2881 WAITING BUTTON',
+    ],
+  ],
+  [
+    'silence, and a code',
+    { state: 'UNKNOWN', codes: [{ issuedAt: at(30), expiresAt: at(750) }] },
+    ['ORDER 0-30 PASSED_ON@30', 'CODE_OR_BUTTON 30-750 WAITING CODE'],
+  ],
+  [
+    'the code was not used, somebody comes',
+    {
+      state: 'FIELD_VISIT',
+      codes: [{ issuedAt: at(30), expiresAt: at(750) }],
+      endedAt: at(750),
+      fieldWork: { ...work('OPEN'), deadlineAt: at(750 + DAY) },
+    },
+    ['ORDER 0-30 PASSED_ON@30', 'CODE_OR_BUTTON 30-750 PASSED_ON@750 CODE', 'FIELD_VISIT 750-1440 WAITING'],
   ],
   [
     'nobody answered, somebody comes',
@@ -72,7 +97,7 @@ test.each<[string, Partial<RestoreHistory>, string[]]>([
     'all three rungs; the SLA is over before the last is opened, so its own deadline counts',
     {
       state: 'FIELD_VISIT',
-      armedAt: at(1),
+      armedAt: [at(1)],
       endedAt: at(DAY + 1),
       fieldWork: { ...work('OPEN'), deadlineAt: at(2 * DAY + 1) },
     },
@@ -81,7 +106,7 @@ test.each<[string, Partial<RestoreHistory>, string[]]>([
 ])('%s', (_what, change, expected) => expect(told(change)).toEqual(expected));
 
 test('the SLA of the policy ends a rung before its own window does', () => {
-  expect(told({ state: 'ARMED', armedAt: at(1) }, { slaMinutes: 20 })).toEqual([
+  expect(told({ state: 'ARMED', armedAt: [at(1)] }, { slaMinutes: 20 })).toEqual([
     'ORDER 0-20 PASSED_ON@1',
     'CODE_OR_BUTTON 1-20 WAITING BUTTON',
   ]);
@@ -89,7 +114,7 @@ test('the SLA of the policy ends a rung before its own window does', () => {
 
 test('whatever the history, exactly one rung has an outcome of its own, and it is the last', () => {
   for (const state of SWITCH_COMMAND_STATES)
-    for (const armedAt of [null, at(1)])
+    for (const armedAt of [[], [at(1)]])
       for (const fieldWork of [null, work('OPEN'), work('DONE', at(60)), work('WITHDRAWN', at(60))]) {
         const found = rungs({ state, armedAt, fieldWork, endedAt: at(50) });
         expect(found.map(({ outcome }) => outcome !== 'PASSED_ON')).toEqual(

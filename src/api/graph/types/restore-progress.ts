@@ -1,5 +1,5 @@
 import { Field, ObjectType } from 'type-graphql';
-import type { RestoreRung, RestoreRungName, RungOutcome } from '../../../dunning/restore-rungs-policy.js';
+import type { RestoreRung, RestoreRungName, RungMeans, RungOutcome } from '../../../dunning/restore-rungs-policy.js';
 import type { NotOwedReason, RestoreVerdict, VerdictOutcome } from '../../../dunning/restore-verdict-policy.js';
 import {
   NotOwedReasonEnum,
@@ -68,5 +68,5 @@ export class RestoreRungType implements RestoreRung {
   outcome!: RungOutcome;
 
   @Field(() => RungMeansEnum, { nullable: true, description: 'What the customer does, on that rung (自助方式).' })
-  means!: 'BUTTON' | null;
+  means!: RungMeans | null;
 }

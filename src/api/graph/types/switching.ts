@@ -3,7 +3,12 @@ import { Field, ObjectType } from 'type-graphql';
 import type { WorkOrder, WorkOrderKind } from '../../../service/work-order.js';
 import type { CutCheck, CutCheckCode } from '../../../dunning/cut-checks.js';
 import type { Interruption, InterruptionReason } from '../../../switching/interruption.js';
-import type { SwitchCommand, SwitchCommandState, SwitchOperation } from '../../../switching/switch-command.js';
+import type {
+  ReconnectModeReason,
+  SwitchCommand,
+  SwitchCommandState,
+  SwitchOperation,
+} from '../../../switching/switch-command.js';
 import {
   InterruptionReasonEnum,
   SwitchCommandStateEnum,
@@ -13,6 +18,7 @@ import {
   WorkOrderStateEnum,
 } from '../enums.js';
 import { CutCheckCodeEnum } from '../enums-cuts.js';
+import { ReconnectModeReasonEnum } from '../enums-restore.js';
 import { NodeType } from '../relay.js';
 import { DateTimeScalar, JsonObjectScalar, SafeIntScalar } from '../scalars.js';
 
@@ -73,6 +79,9 @@ export class SwitchCommandType
       SwitchCommand,
       | 'operation'
       | 'mode'
+      | 'modeReason'
+      | 'modeEvidence'
+      | 'rearms'
       | 'reason'
       | 'state'
       | 'requestedBy'
@@ -102,6 +111,20 @@ export class SwitchCommandType
 
   @Field(() => SwitchModeEnum, { description: 'How a restore closes the relay (合闸方式).' })
   mode!: 'DIRECT' | 'ARM';
+
+  @Field(() => ReconnectModeReasonEnum, {
+    nullable: true,
+    description: 'Why the restore closes the relay or arms the meter (合闸方式原因); null for a cut.',
+  })
+  modeReason!: ReconnectModeReason | null;
+
+  @Field(() => String, { nullable: true, description: 'What that rests on (依据).' })
+  modeEvidence!: string | null;
+
+  @Field(() => GraphQLInt, {
+    description: 'How often the meter was armed again because nobody pressed its button in time (重新允许合闸次数).',
+  })
+  rearms!: number;
 
   @Field(() => InterruptionReasonEnum, {
     description: 'For a cut: why power goes off. For a restore: the reason that ended (停电原因).',

@@ -35,7 +35,7 @@ const WORDS: readonly (readonly [path: RegExp, words: readonly string[]])[] = [
 
 /** Parameters that other parts decide by, each with its own tests: the ladder, holds, weather, counters, restores, volume caps. */
 const DECIDED_ELSEWHERE =
-  /^(code|name|place|currency|lateFee|reconnect|compensation|volumeCap|weather|paymentWindow|paymentMode)\b|clause|\.name\.|^steps\.\d+\.(code|purpose|when|actor|channels|recipients|mandatory)|^lastCall\.channels|^holds\.\d+\.maxDays/;
+  /^(code|name|place|currency|lateFee|reconnect|arming|restoreCode|compensation|volumeCap|weather|paymentWindow|paymentMode)\b|clause|\.name\.|^steps\.\d+\.(code|purpose|when|actor|channels|recipients|mandatory)|^lastCall\.channels|^holds\.\d+\.maxDays/;
 
 /** Every slight change of a policy's leaves and lists that leaves it valid. */
 export function mutationsOf(policy: DunningPolicy): Mutation[] {
