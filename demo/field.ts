@@ -1,9 +1,9 @@
 import type { FlowContext } from '../src/flows/context.js';
 import { takeUplink } from '../src/flows/take-uplink.js';
-import { encodeClock, encodeRead } from '../src/head-end/codecs/json.js';
-import { MeterDirectory } from '../src/head-end/meter-directory.js';
+import { encodeClock, encodeRead } from '../src/head-end/codecs/orders.js';
+import { PartiesDirectory } from '../src/head-end/known-parties.js';
 import { signEnvelope, type SigningKey } from '../src/head-end/signing.js';
-import { checkMessage, readMessage, serialOf } from '../src/head-end/uplink-check.js';
+import { checkMessage, readMessage } from '../src/head-end/uplink-check.js';
 import type { ClockState } from '../src/platform/clock.js';
 import { LIMITS } from '../src/platform/limits.js';
 import type { ReadOrder } from '../src/switching/dispatch.js';
@@ -32,7 +32,7 @@ interface Message {
 export class Field {
   readonly simulation: Simulation;
   readonly gateways: readonly string[];
-  private readonly directory: MeterDirectory;
+  private readonly directory: PartiesDirectory;
   private readonly sent = new Map<string, number>();
   private readonly armed = new Set<string>();
   private inbox: Message[] = [];
@@ -49,7 +49,7 @@ export class Field {
     manifest: unknown,
   ) {
     const checked = checkManifest(manifest);
-    this.directory = new MeterDirectory(ctx.db);
+    this.directory = new PartiesDirectory(ctx.db, ctx.timeZone);
     this.gateways = checked.gateways.map(({ gateway }) => gateway);
     this.nowMs = ctx.clock.now().getTime();
     this.simulation = new Simulation({
@@ -138,10 +138,10 @@ export class Field {
       const read = messages
         .slice(from, from + LIMITS.uplinkGroup.value)
         .map(({ topic, payload }) => readMessage(topic, payload));
-      const known = await this.directory.find(read.flatMap((message) => serialOf(message) ?? []));
+      const known = await this.directory.of(read);
       await takeUplink(
         this.ctx,
-        read.map((message) => checkMessage(message, known.get(serialOf(message) ?? ''))),
+        read.flatMap((message) => checkMessage(message, known)),
       );
     }
     if (messages.length > 0) this.pressButtons();

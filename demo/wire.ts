@@ -4,7 +4,7 @@ import { dispatchCuts, dispatchRestores, type CutAdmission } from '../src/flows/
 import { endUnsignedCut } from '../src/flows/end-unsigned-cut.js';
 import type { Guard } from '../src/guard/guard.js';
 import { GuardRefusal } from '../src/guard/refusal.js';
-import { encodeSwitch } from '../src/head-end/codecs/json.js';
+import { encodeSwitch } from '../src/head-end/codecs/orders.js';
 import { signEnvelope, type SigningKey } from '../src/head-end/signing.js';
 import { LIMITS } from '../src/platform/limits.js';
 import type { QueuedCut, SwitchOrder } from '../src/switching/dispatch.js';

@@ -226,6 +226,7 @@ async function openSimulatedWorld(ctx: FlowContext, config: Config, progress: St
     districts: config.SIMULATED_DISTRICTS,
     metersPerDistrict: config.SIMULATED_METERS,
     arrearsShare: config.SIMULATED_ARREARS_SHARE,
+    dlt645Share: config.SIMULATED_DLT645_SHARE,
     dunned: true,
     months: config.SIMULATED_MONTHS,
   };

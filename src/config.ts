@@ -37,6 +37,8 @@ const environment = z.object({
   SIMULATED_DISTRICTS: z.coerce.number().int().min(1).max(500).default(1),
   SIMULATED_ARREARS_SHARE: z.coerce.number().min(0).max(1).default(0.08),
   SIMULATED_MONTHS: z.coerce.number().int().min(1).max(24).default(3),
+  /** Share of simulated meters that speak DL/T 645 behind their concentrator. */
+  SIMULATED_DLT645_SHARE: z.coerce.number().min(0).max(1).default(0),
   SIMULATED_RELAY_MS: z.coerce.number().int().min(0).max(60_000).default(20),
   SEED: z.coerce
     .number()

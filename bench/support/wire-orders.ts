@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { encodeSwitch } from '../../src/head-end/codecs/json.js';
+import { encodeSwitch } from '../../src/head-end/codecs/orders.js';
 import { signEnvelope, type SigningKey } from '../../src/head-end/signing.js';
 import { signPayload } from '../../src/platform/signing-key.js';
 import { downTopic } from '../../src/head-end/topics.js';

@@ -29,7 +29,7 @@ export async function attendCommands(ctx: FlowContext): Promise<{ reads: ReadOrd
     const ended: EndedRung[] = [];
     const by = { actor: ACTOR, at: ctx.clock.now() };
     const decided = commands.flatMap((command): DecidedMove[] => {
-      const { gatewayNumber, serial, codec, interrupted } = claimed.find(({ id }) => id === command.id)!;
+      const { gatewayNumber, serial, codec, clockInDoubt, interrupted } = claimed.find(({ id }) => id === command.id)!;
       const decision = decideAttention({ ...command, interrupted }, wallNow, ctx.timings);
       if (decision.act === 'end' && decision.to === 'FIELD_VISIT') {
         const { code } = decision;
@@ -38,7 +38,7 @@ export async function attendCommands(ctx: FlowContext): Promise<{ reads: ReadOrd
       }
       if (decision.act === 'end') return [{ command, move: decision }];
       const requestId = newId();
-      reads.push({ requestId, gatewayNumber, serial, codec });
+      reads.push({ requestId, gatewayNumber, serial, codec, clockInDoubt });
       const move = {
         to: decision.to,
         waitMs: decision.waitMs,

@@ -14,7 +14,8 @@ const MAX_FAILED_IN_CONTACT = 2;
 const WORTH_A_TRY = statement(
   'reconcile-at-contact-worth-a-try',
   `SELECT m.id FROM unnest($1::uuid[]) AS m (id)
-   WHERE (SELECT count(*) FROM meter_installation i
+   WHERE NOT EXISTS (SELECT FROM meter x WHERE x.id = m.id AND x.credentials_refused_at IS NOT NULL)
+     AND (SELECT count(*) FROM meter_installation i
           JOIN work_order w ON w.service_point_id = i.service_point_id AND w.kind = 'RESTORE_ON_SITE' AND w.state = 'OPEN'
           JOIN switch_command c ON c.service_point_id = w.service_point_id AND c.work_order_id = w.id
           WHERE i.meter_id = m.id AND i.removed_at IS NULL

@@ -40,7 +40,7 @@ export const schedulesOf = (ctx: FlowContext): Schedule[] => [
 const DARK_WITHOUT_REASON = statement(
   'schedules-dark-without-reason',
   `SELECT m.id FROM meter m JOIN meter_installation i ON i.meter_id = m.id AND i.removed_at IS NULL
-   WHERE m.reported_relay = 'OPEN' AND NOT m.reported_armed
+   WHERE m.reported_relay = 'OPEN' AND NOT m.reported_armed AND m.credentials_refused_at IS NULL
      AND NOT EXISTS (SELECT FROM interruption x WHERE x.service_point_id = i.service_point_id AND x.closed_at IS NULL)
      AND NOT EXISTS (SELECT FROM switch_command c WHERE c.meter_id = m.id AND c.ended_at IS NULL)
    ORDER BY m.id LIMIT $1`,

@@ -58,7 +58,7 @@ export async function takeMeterReports(
     const taken = new Set(round);
     rest = rest.filter((report) => !taken.has(report));
   }
-  const words = newestWords(reports, answers);
+  const words = newestWords(reports.filter(saysRelay), answers);
   const open = await storeMeterWords(tx, words, at);
   // Where a command goes on there is nothing to reconcile, and a command that proves itself has closed its field work already.
   const dark = open.filter((meterId) => !busy.has(meterId));
@@ -112,7 +112,7 @@ function toMove(
       return {
         to: 'QUEUED',
         code: decision.code,
-        waitMs: 0,
+        waitMs: decision.waitMs ?? 0,
         clearSequence: decision.newSequence,
         reason: decision.code,
       };
@@ -157,8 +157,13 @@ const evidenceOf = (report: MeterReport): Readonly<Record<string, unknown>> => (
 const answersLastQuestion = (command: LockedCommand, report: MeterReport): boolean =>
   report.requestId !== undefined && report.requestId === command.readRequestId;
 
-function newestWords(reports: readonly MeterReport[], answers: ReadonlySet<MeterReport>): MeterWord[] {
-  const newest = new Map<string, MeterReport>();
+/** A report with the meter's relay in it: only such a one is its word. */
+type RelayReport = MeterReport & Pick<MeterWord, 'relay' | 'armed' | 'protected'>;
+
+const saysRelay = (report: MeterReport): report is RelayReport => report.relay !== undefined;
+
+function newestWords(reports: readonly RelayReport[], answers: ReadonlySet<MeterReport>): MeterWord[] {
+  const newest = new Map<string, RelayReport>();
   for (const report of reports) {
     const known = newest.get(report.meterId);
     const newer =

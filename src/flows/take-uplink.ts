@@ -3,10 +3,13 @@ import { statement, type Tx } from '../platform/database.js';
 import { recordAudit } from '../platform/audit.js';
 import { storeMeterEvents, storePresence, type GatewayPresence, type MeterEventReport } from '../metering/meters.js';
 import type { ReadingReport } from '../metering/readings.js';
+import type { ClockReading } from '../metering/clock-corrections.js';
 import { hastenUnknown } from '../switching/dispatch.js';
 import type { MeterReport } from '../switching/report-policy.js';
 import { systemActor, type FlowContext } from './context.js';
+import { noticeClocks } from './correct-meter-clocks.js';
 import { recordReadings } from './record-readings.js';
+import { noticeRefusedCredentials } from './refused-credentials.js';
 import { takePowerFacts } from './take-power-facts.js';
 import { takeMeterReports } from './take-meter-reports.js';
 
@@ -14,6 +17,7 @@ import { takeMeterReports } from './take-meter-reports.js';
 export type Uplink =
   | { readonly kind: 'REPORT'; readonly report: MeterReport }
   | { readonly kind: 'READINGS'; readonly readings: readonly ReadingReport[]; readonly source: RawMessage }
+  | { readonly kind: 'CLOCK'; readonly clock: ClockReading }
   | { readonly kind: 'EVENT'; readonly event: MeterEventReport }
   | { readonly kind: 'PRESENCE'; readonly presence: GatewayPresence }
   | { readonly kind: 'REJECT'; readonly code: string; readonly message: string; readonly source: RawMessage };
@@ -41,12 +45,11 @@ const QUARANTINE = statement(
 export async function takeUplink(ctx: FlowContext, messages: readonly Uplink[]): Promise<void> {
   await ctx.db.transaction('take-uplink', async (tx) => {
     const at = ctx.clock.now();
-    const changed = await takeMeterReports(
-      ctx,
-      tx,
-      messages.flatMap((m) => (m.kind === 'REPORT' ? [m.report] : [])),
-      at,
-    );
+    const reports = messages.flatMap((m) => (m.kind === 'REPORT' ? [m.report] : []));
+    const changed = await takeMeterReports(ctx, tx, reports, at);
+    await noticeRefusedCredentials(tx, reports, at);
+    const clocks = messages.flatMap((m) => (m.kind === 'CLOCK' ? [m.clock] : []));
+    await noticeClocks(ctx, tx, { reports, clocks }, at);
     const rejects = messages.flatMap((m) => (m.kind === 'REJECT' ? [m] : []));
     const readings = messages.flatMap((m) => (m.kind === 'READINGS' ? [m] : []));
     for (const { reading, code, message } of await recordReadings(

@@ -21,6 +21,8 @@ export interface CutPayload {
   readonly issuedAt: string;
   readonly notAfter: string;
   readonly reason: InterruptionReason;
+  /** DL/T 645 meters: what goes over their serial line, hexadecimal. */
+  readonly frame?: string;
 }
 
 /** A switch command has about 500 bytes; more is none. */

@@ -1,10 +1,11 @@
 import { statement, type Reader } from '../platform/database.js';
 import { URGENT_REASONS, type InterruptionReason } from '../switching/interruption.js';
+import { compareFrame, type RecordedLine } from './cut-frame.js';
 import type { CutPayload } from './cut-payload.js';
 import { GuardRefusal } from './refusal.js';
 
 /** A command as it is on record, with everything that its payload must say. */
-export interface RecordedCut {
+export interface RecordedCut extends RecordedLine {
   readonly commandId: string;
   readonly accountId: string;
   readonly servicePointId: string;
@@ -21,7 +22,6 @@ export interface RecordedCut {
   readonly batchId: string | null;
   readonly accountNumber: string;
   readonly servicePointNumber: string;
-  readonly serial: string;
   readonly gatewayNumber: string;
   readonly installationId: string;
   readonly district: string;
@@ -34,7 +34,7 @@ const RECORDED = statement(
   `SELECT c.id AS "commandId", c.account_id AS "accountId", c.service_point_id AS "servicePointId", c.operation, c.mode, c.reason, c.state,
           c.sequence, c.sent_at AS "sentAt", c.not_after AS "notAfter", c.requested_by AS "requestedBy", c.approved_by AS "approvedBy",
           c.approved_at AS "approvedAt", c.batch_id AS "batchId", a.account_number AS "accountNumber", p.service_point_number AS "servicePointNumber",
-          m.serial, g.gateway_number AS "gatewayNumber", c.installation_id AS "installationId", d.code AS district,
+          m.serial, m.codec, m.security_class AS "securityClass", g.gateway_number AS "gatewayNumber", c.installation_id AS "installationId", d.code AS district,
           (SELECT i.reason FROM interruption i
            WHERE i.command_id = c.id AND i.service_point_id = c.service_point_id AND i.closed_at IS NULL LIMIT 1) AS "ownInterruption"
    FROM switch_command c JOIN account a ON a.id = c.account_id
@@ -89,10 +89,12 @@ export function compareWithRecord(payload: CutPayload, recorded: RecordedCut): v
     issuedAt: recorded.sentAt?.toISOString(),
     notAfter: recorded.notAfter?.toISOString(),
     reason: recorded.reason,
+    frame: payload.frame,
   } satisfies Record<keyof CutPayload, unknown>;
   const differing = Object.entries(payload).filter(([name, value]) => expected[name] !== value);
   if (differing.length > 0)
     throw new GuardRefusal('DIFFERS', `not as on record: ${differing.map(([name]) => name).join(', ')}`);
+  compareFrame(payload.frame, recorded);
   if (recorded.ownInterruption !== recorded.reason)
     throw new GuardRefusal('DIFFERS', 'the interruption that this cut should have opened is not open');
   if (urgent) return;

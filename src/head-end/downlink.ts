@@ -5,8 +5,13 @@ import { statement } from '../platform/database.js';
 import type { FlowContext } from '../flows/context.js';
 import { endUnsignedCut } from '../flows/end-unsigned-cut.js';
 import type { ReadOrder, SwitchOrder } from '../switching/dispatch.js';
-import { encodeClock, encodeRead, encodeSwitch } from './codecs/json.js';
+import type { ClockWork } from '../flows/correct-meter-clocks.js';
+import { endUnsendable } from '../flows/end-unsendable.js';
+import { canonicalJson } from './codecs/canonical-json.js';
+import { encodeClock, readBody, switchBody, timeBody, type OrderBody, type Validity } from './codecs/orders.js';
 import type { GuardAnswer, GuardClient } from './guard-client.js';
+import { LineFrames, UnsendableOrder } from './line-frames.js';
+import { groupOrders } from './order-groups.js';
 import { signEnvelope, type SigningKey } from './signing.js';
 import { clockTopic, downTopic } from './topics.js';
 import type { BrokerAccess } from './uplink-connection.js';
@@ -27,6 +32,7 @@ export class Downlink {
   private inFlight = 0;
   private waiting: (() => void)[] = [];
   private stopped = false;
+  private readonly frames: LineFrames;
 
   constructor(
     private readonly ctx: FlowContext,
@@ -34,7 +40,9 @@ export class Downlink {
     private readonly key: SigningKey,
     private readonly log: Logger,
     private readonly onConnected: () => void,
-  ) {}
+  ) {
+    this.frames = new LineFrames(ctx.meterSecrets, ctx.timeZone);
+  }
 
   get connected(): boolean {
     return this.client?.connected ?? false;
@@ -73,12 +81,13 @@ export class Downlink {
    * nothing is published.
    */
   async publishCut(order: SwitchOrder, guard: GuardClient): Promise<void> {
-    const payload = this.encode(order);
-    const answer: GuardAnswer = payload
-      ? await guard.sign(payload)
-      : { code: 'GUARD_REFUSED', text: 'the contract has no words for this order' };
-    if (!payload || !('signature' in answer)) {
-      if (!('signature' in answer)) await endUnsignedCut(this.ctx, order.commandId, answer);
+    const body = await this.write(order);
+    // Ended already: it has no words, or its meter must not be spoken to.
+    if (!body) return;
+    const payload = canonicalJson(body);
+    const answer: GuardAnswer = await guard.sign(payload);
+    if (!('signature' in answer)) {
+      await endUnsignedCut(this.ctx, order.commandId, answer);
       return;
     }
     crashPoint('dispatch/cut-signed');
@@ -87,29 +96,63 @@ export class Downlink {
     crashPoint('dispatch/cut-published');
   }
 
-  /** Publishes restores whose SENT has been committed. */
+  /**
+   * Publishes restores whose SENT has been committed. Those for DL/T 645 meters share a signature with the others of their concentrator, since there is
+   * one that checks for them all.
+   */
   async publishRestores(orders: readonly SwitchOrder[]): Promise<void> {
+    const grouped: OrderBody[] = [];
     for (const order of orders) {
-      const payload = this.encode(order);
-      const envelope = payload && JSON.stringify(signEnvelope(payload, this.key));
-      crashPoint('dispatch/signed');
-      if (envelope) await this.publish(downTopic(order.gatewayNumber, order.serial), envelope, false);
+      const body = await this.write(order);
+      if (body && order.codec === 'DLT645') grouped.push(body);
+      else if (body) await this.publishOrder(order.gatewayNumber, order.serial, canonicalJson(body));
     }
+    await this.publishGroups(grouped);
     if (orders.length > 0) crashPoint('dispatch/published');
   }
 
-  /** Publishes questions to meters. */
-  async publishReads(orders: readonly ReadOrder[]): Promise<void> {
-    const at = this.ctx.clock.now();
-    const validityMs = Math.max(READ_VALIDITY_MS, this.ctx.clock.productMs(this.ctx.timings.minWireMs));
+  /** Publishes questions to meters, likewise. */
+  publishReads(reads: readonly ReadOrder[]): Promise<void> {
+    return this.publishClockWork({ orders: [], reads });
+  }
+
+  /** Publishes orders to set clocks, and after them the questions that show whether they were set. */
+  async publishClockWork({ orders, reads }: ClockWork): Promise<void> {
+    const validity = this.validity();
+    const bodies: { readonly codec: 'JSON' | 'DLT645'; readonly body: OrderBody }[] = [];
     for (const order of orders) {
-      const body = encodeRead(order, at, new Date(at.getTime() + validityMs));
-      await this.publish(
-        downTopic(order.gatewayNumber, order.serial),
-        JSON.stringify(signEnvelope(body, this.key)),
-        false,
-      );
+      try {
+        const frame = order.codec === 'DLT645' ? await this.frames.timeFrame(order) : undefined;
+        bodies.push({ codec: order.codec, body: timeBody(order, validity, frame) });
+      } catch (error) {
+        // Its correction is looked at again, and given up after a few times.
+        this.log.error({ err: error, serial: order.serial }, 'a clock cannot be set');
+      }
     }
+    for (const order of reads) {
+      const frames = order.codec === 'DLT645' ? this.frames.readFrames(order) : undefined;
+      bodies.push({ codec: order.codec, body: readBody(order, validity, frames) });
+    }
+    for (const { codec, body } of bodies)
+      if (codec === 'JSON')
+        await this.publishOrder(String(body['gateway']), String(body['meter']), canonicalJson(body));
+    await this.publishGroups(bodies.filter(({ codec }) => codec === 'DLT645').map(({ body }) => body));
+  }
+
+  private validity(): Validity {
+    const issuedAt = this.ctx.clock.now();
+    const validityMs = Math.max(READ_VALIDITY_MS, this.ctx.clock.productMs(this.ctx.timings.minWireMs));
+    return { issuedAt, notAfter: new Date(issuedAt.getTime() + validityMs) };
+  }
+
+  private async publishGroups(bodies: readonly OrderBody[]): Promise<void> {
+    for (const { gateway, to, payload } of groupOrders(bodies)) await this.publishOrder(gateway, to, payload);
+  }
+
+  private async publishOrder(gateway: string, to: string, payload: string): Promise<void> {
+    const envelope = JSON.stringify(signEnvelope(payload, this.key));
+    crashPoint('dispatch/signed');
+    await this.publish(downTopic(gateway, to), envelope, false);
   }
 
   /** Tells every gateway the simulated time; in real mode meters have their own clocks and nothing is sent. */
@@ -125,16 +168,26 @@ export class Downlink {
     }
   }
 
-  /** The order as it is signed, or undefined: one that the contract has no words for must not hold back the others of its group. */
-  private encode(order: SwitchOrder): string | undefined {
+  /**
+   * The order as the contract has it, or undefined: one that cannot be written must not hold back the others of its group. Where its meter must not
+   * be spoken to, it is ended here.
+   */
+  private async write(order: SwitchOrder): Promise<OrderBody | undefined> {
+    const { commandId, serial } = order;
     try {
-      return encodeSwitch(order);
+      const body = switchBody(order, order.codec === 'DLT645' ? await this.frames.switchFrame(order) : undefined);
+      canonicalJson(body);
+      return body;
     } catch (error) {
-      const { commandId, serial } = order;
-      this.log.error(
-        { err: error, commandId, serial },
-        'an order cannot be written; look at the sequence of its meter',
-      );
+      if (error instanceof UnsendableOrder) await endUnsendable(this.ctx, commandId, error.code, error.message);
+      else {
+        this.log.error(
+          { err: error, commandId, serial },
+          'an order cannot be written; look at the number and sequence of its meter',
+        );
+        if (order.operation === 'CUT')
+          await endUnsendable(this.ctx, commandId, 'NO_WORDS', 'the contract has no words for this order');
+      }
       return undefined;
     }
   }

@@ -1,5 +1,6 @@
 import { Loop } from '../platform/loop.js';
 import { LIMITS } from '../platform/limits.js';
+import { correctMeterClocks } from '../flows/correct-meter-clocks.js';
 import { attendCommands } from '../flows/attend-commands.js';
 import type { FlowContext } from '../flows/context.js';
 import { dispatchCuts, dispatchRestores, type CutAdmission } from '../flows/dispatch-switch.js';
@@ -40,6 +41,7 @@ export function startHeadEnd(ctx: FlowContext, access: BrokerAccess, key: Signin
     cuts: cutsLoop(ctx, downlink, guard),
     overdue: overdueLoop(ctx, downlink),
     clock: clockLoop(ctx, downlink),
+    meterClocks: meterClocksLoop(ctx, downlink),
   };
   const uplink = new UplinkConsumer(ctx, { ...access, clientId: `${access.clientId}-up` }, (commandIds) => {
     for (const commandId of commandIds) unanswered.answered(commandId);
@@ -49,6 +51,7 @@ export function startHeadEnd(ctx: FlowContext, access: BrokerAccess, key: Signin
     ctx.nudges.listen('commands', () => {
       loops.restores.wake();
       loops.cuts.wake();
+      loops.meterClocks.wake();
     }),
     ctx.nudges.listen('clock', () => loops.clock.wake()),
   ];
@@ -121,6 +124,16 @@ function overdueLoop(ctx: FlowContext, downlink: Downlink): Loop {
     return Math.max(ATTEND_MIN_MS, (await nextAttentionMs(ctx.db)) ?? LOOK_MS);
   };
   return new Loop('overdue', round, LOOK_MS, ctx.log);
+}
+
+function meterClocksLoop(ctx: FlowContext, downlink: Downlink): Loop {
+  const round = async () => {
+    if (!downlink.connected) return LOOK_MS;
+    const work = await correctMeterClocks(ctx);
+    await downlink.publishClockWork(work);
+    return work.reads.length >= LIMITS.dispatchGroup.value ? 0 : LOOK_MS;
+  };
+  return new Loop('meter-clocks', round, LOOK_MS, ctx.log);
 }
 
 function clockLoop(ctx: FlowContext, downlink: Downlink): Loop {

@@ -1,15 +1,21 @@
+/** Messages of one meter, and messages of a gateway. */
+export const METER_KINDS = ['ack', 'state', 'reading', 'event'] as const;
+
 /** Where a message from the field belongs. Gateway and meter are 12-digit numbers. */
 export type UplinkTopic =
-  | { readonly kind: 'status'; readonly gateway: string }
+  | { readonly kind: 'status' | 'frames'; readonly gateway: string }
   | { readonly kind: 'ack' | 'state' | 'reading' | 'event'; readonly gateway: string; readonly meter: string };
 
 const STATUS = /^relight\/v1\/([0-9]{12})\/status$/;
+const FRAMES = /^relight\/v1\/([0-9]{12})\/up\/\1\/frames$/;
 const UP = /^relight\/v1\/([0-9]{12})\/up\/([0-9]{12})\/(ack|state|reading|event)$/;
 
 /** Reads a topic of contract v1; undefined if it is none. */
 export function parseUplinkTopic(topic: string): UplinkTopic | undefined {
   const up = UP.exec(topic);
   if (up) return { kind: up[3] as 'ack', gateway: up[1]!, meter: up[2]! };
+  const frames = FRAMES.exec(topic);
+  if (frames) return { kind: 'frames', gateway: frames[1]! };
   const status = STATUS.exec(topic);
   return status ? { kind: 'status', gateway: status[1]! } : undefined;
 }

@@ -3,8 +3,8 @@ import { LIMITS } from '../platform/limits.js';
 import type { FlowContext } from '../flows/context.js';
 import { takeUplink, type Uplink } from '../flows/take-uplink.js';
 import { QuarantineQuota } from './quarantine-quota.js';
-import { MeterDirectory } from './meter-directory.js';
-import { checkMessage, readMessage, serialOf } from './uplink-check.js';
+import { PartiesDirectory } from './known-parties.js';
+import { checkMessage, readMessage } from './uplink-check.js';
 import { UplinkConnection, type BrokerAccess, type UplinkDelivery } from './uplink-connection.js';
 
 /** Messages taken in but not stored yet; past this the broker is held back. */
@@ -16,7 +16,7 @@ const RETRY_MS = 250;
  * nobody and a thousand share a few commits. Acknowledged only after the commit.
  */
 export class UplinkConsumer {
-  private readonly directory: MeterDirectory;
+  private readonly directory: PartiesDirectory;
   private readonly quota = new QuarantineQuota();
   private readonly connection: UplinkConnection;
   private pending: UplinkDelivery[] = [];
@@ -29,13 +29,13 @@ export class UplinkConsumer {
     /** Called with the commands that the meters of a stored group have answered. */
     private readonly onAnswers: (commandIds: readonly string[]) => void,
   ) {
-    this.directory = new MeterDirectory(ctx.db);
+    this.directory = new PartiesDirectory(ctx.db, ctx.timeZone);
     this.connection = new UplinkConnection(access, (delivery) => this.take(delivery), ctx.log);
   }
 
-  /** Looks these meters up while their answers are still on the way. A failure is not ours to tell: the answer looks again. */
+  /** Looks these meters up while their answers are still on the way. */
   expect(serials: readonly string[]): void {
-    this.directory.find(serials).catch(() => undefined);
+    this.directory.expect(serials);
   }
 
   get connected(): boolean {
@@ -73,12 +73,23 @@ export class UplinkConsumer {
   private async store(group: readonly UplinkDelivery[]): Promise<void> {
     const read = group.map(({ topic, payload }) => readMessage(topic, payload));
     crashPoint('uplink/decoded');
-    let checked: Uplink[] | undefined;
+    let checked: CheckedUplink[] | undefined;
     while (!this.stopped) {
       try {
-        const meters = await this.directory.find(read.flatMap((message) => serialOf(message) ?? []));
-        checked ??= read.map((message) => this.withinQuota(checkMessage(message, meters.get(serialOf(message) ?? ''))));
-        await this.storeOrSplit(checked, group);
+        const parties = await this.directory.of(read);
+        checked ??= read.flatMap((message, index) =>
+          checkMessage(message, parties).map((uplink) => ({
+            uplink: this.withinQuota(uplink),
+            delivery: group[index]!,
+          })),
+        );
+        await this.storeOrSplit(checked);
+        // Only now: of a message with many answers each may have been stored by itself.
+        for (const delivery of group) delivery.acknowledge();
+        this.onAnswers(
+          checked.flatMap(({ uplink: m }) => (m.kind === 'REPORT' && m.report.commandId ? [m.report.commandId] : [])),
+        );
+        crashPoint('uplink/acknowledged');
         break;
       } catch (error) {
         // Nothing was acknowledged, so nothing is lost: the messages wait here, and at the broker, until the database is back.
@@ -95,14 +106,17 @@ export class UplinkConsumer {
     return { ...message, source: { ...message.source, payload: this.quota.excerpt(gateway, payload) } };
   }
 
-  /** Stores a group; if one message in it cannot be stored, finds it by halving and puts it in quarantine. */
-  private async storeOrSplit(messages: readonly Uplink[], deliveries: readonly UplinkDelivery[]): Promise<void> {
+  /** Stores a group; if one message in it, or one answer of one, cannot be stored, finds it by halving and puts it in quarantine. */
+  private async storeOrSplit(checked: readonly CheckedUplink[]): Promise<void> {
     try {
-      await takeUplink(this.ctx, messages);
+      await takeUplink(
+        this.ctx,
+        checked.map(({ uplink }) => uplink),
+      );
     } catch (error) {
       if (!isFaultOfTheMessage(error)) throw error;
-      if (messages.length === 1) {
-        const { topic, payload } = deliveries[0]!;
+      if (checked.length === 1) {
+        const { topic, payload } = checked[0]!.delivery;
         this.ctx.log.error({ err: error, topic }, 'a message could not be processed; it is in quarantine');
         await takeUplink(this.ctx, [
           {
@@ -112,17 +126,19 @@ export class UplinkConsumer {
             source: { topic, payload, payloadBytes: payload.length },
           },
         ]);
-      } else {
-        const middle = messages.length >> 1;
-        await this.storeOrSplit(messages.slice(0, middle), deliveries.slice(0, middle));
-        await this.storeOrSplit(messages.slice(middle), deliveries.slice(middle));
         return;
       }
+      const middle = checked.length >> 1;
+      await this.storeOrSplit(checked.slice(0, middle));
+      await this.storeOrSplit(checked.slice(middle));
     }
-    for (const delivery of deliveries) delivery.acknowledge();
-    this.onAnswers(messages.flatMap((m) => (m.kind === 'REPORT' && m.report.commandId ? [m.report.commandId] : [])));
-    crashPoint('uplink/acknowledged');
   }
+}
+
+/** What a message says, or one of the answers in it, and the message it came with. */
+interface CheckedUplink {
+  readonly uplink: Uplink;
+  readonly delivery: UplinkDelivery;
 }
 
 /** Data exceptions, constraint violations and our own assertions come from what the message says; all else from the state of the house. */

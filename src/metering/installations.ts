@@ -5,6 +5,10 @@ export interface NewMeter {
   readonly id: string;
   readonly serial: string;
   readonly gatewayId: string;
+  /** Absent: JSON. */
+  readonly codec?: 'JSON' | 'DLT645';
+  /** Of a DL/T 645 meter; absent: by password. */
+  readonly securityClass?: 'PASSWORD' | 'CIPHER';
   readonly reconnectMode: 'DIRECT' | 'ARM';
   /** Raw Ed25519 public key, 32 bytes, hex. */
   readonly publicKeyHex: string;
@@ -12,9 +16,10 @@ export interface NewMeter {
 
 const INSERT_METERS = statement(
   'meter-insert',
-  `INSERT INTO meter (id, serial, gateway_id, reconnect_mode, public_key)
-   SELECT id, serial, "gatewayId", "reconnectMode", decode("publicKeyHex", 'hex')
-   FROM jsonb_to_recordset($1::jsonb) AS m (id uuid, serial text, "gatewayId" uuid, "reconnectMode" text, "publicKeyHex" text)`,
+  `INSERT INTO meter (id, serial, gateway_id, codec, security_class, reconnect_mode, public_key)
+   SELECT id, serial, "gatewayId", coalesce(codec, 'JSON'), coalesce("securityClass", 'PASSWORD'), "reconnectMode", decode("publicKeyHex", 'hex')
+   FROM jsonb_to_recordset($1::jsonb) AS m (id uuid, serial text, "gatewayId" uuid, codec text, "securityClass" text, "reconnectMode" text,
+     "publicKeyHex" text)`,
 );
 
 /** Puts meters on record, not yet installed. */

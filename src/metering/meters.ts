@@ -1,5 +1,8 @@
 import { statement, type Tx } from '../platform/database.js';
 
+/** A meter whose clock is further off than this, either way, is put right: ten minutes, as the contract has it of cuts from the future, ms. */
+export const CLOCK_TOLERANCE_MS = 600_000;
+
 /** What the head-end must know of a meter to believe a message about it. */
 export interface MeterDirectoryEntry {
   readonly meterId: string;
@@ -9,6 +12,25 @@ export interface MeterDirectoryEntry {
   /** Raw Ed25519 public key, 32 bytes. */
   readonly publicKey: Buffer;
 }
+
+/** What the head-end must know of a gateway to believe what it signs for its DL/T 645 meters. */
+export interface GatewayDirectoryEntry {
+  readonly gatewayId: string;
+  readonly gatewayNumber: string;
+  /** Raw Ed25519 public key, 32 bytes; null: it signs nothing. */
+  readonly publicKey: Buffer | null;
+}
+
+const GATEWAY_DIRECTORY = statement(
+  'gateway-directory',
+  `SELECT id AS "gatewayId", gateway_number AS "gatewayNumber", public_key AS "publicKey" FROM gateway WHERE gateway_number = ANY($1::text[])`,
+);
+
+/** Directory entries of the gateways that are known. */
+export const gatewayDirectory = (
+  reader: Pick<Tx, 'rows'>,
+  gatewayNumbers: readonly string[],
+): Promise<GatewayDirectoryEntry[]> => reader.rows<GatewayDirectoryEntry>(GATEWAY_DIRECTORY, [gatewayNumbers]);
 
 const DIRECTORY = statement(
   'meter-directory',
@@ -28,6 +50,8 @@ export interface MeterWord {
   readonly protected: boolean;
   readonly lastSequence: bigint;
   readonly meterAt: Date;
+  /** Present: `meterAt` is the clock of the meter's concentrator, and says nothing of the meter's own. */
+  readonly readBy?: 'CONCENTRATOR';
   readonly answersRead: boolean;
   readonly supplyVoltageMv?: number;
   readonly loadVoltageMv?: number;
@@ -40,7 +64,7 @@ const STORE_WORDS = statement(
   'meter-store-words',
   `WITH word AS (
      SELECT * FROM jsonb_to_recordset($1::jsonb) AS w ("meterId" uuid, relay text, armed boolean, protected boolean, "lastSequence" bigint,
-       "meterAt" timestamptz, "answersRead" boolean, "supplyVoltageMv" integer, "loadVoltageMv" integer, "powerW" integer)),
+       "meterAt" timestamptz, "readBy" text, "answersRead" boolean, "supplyVoltageMv" integer, "loadVoltageMv" integer, "powerW" integer)),
    target AS (
      SELECT m.id, w.* FROM word w JOIN meter m ON m.id = w."meterId" ORDER BY m.id FOR NO KEY UPDATE OF m),
    stored AS (
@@ -50,7 +74,8 @@ const STORE_WORDS = statement(
        sequence = greatest(m.sequence, t."lastSequence"),
        reported_meter_at = t."meterAt", reported_at = $2,
        supply_voltage_mv = t."supplyVoltageMv", load_voltage_mv = t."loadVoltageMv", power_w = t."powerW",
-       clock_offset_ms = (extract(epoch FROM t."meterAt" - $2) * 1000)::bigint
+       clock_offset_ms = CASE WHEN t."readBy" = 'CONCENTRATOR' THEN m.clock_offset_ms
+                              ELSE (extract(epoch FROM t."meterAt" - $2) * 1000)::bigint END
      FROM target t WHERE m.id = t.id
        AND (m.reported_meter_at IS NULL OR t."answersRead" OR t."lastSequence" > m.reported_sequence
             OR (t."lastSequence" = m.reported_sequence AND t."meterAt" >= m.reported_meter_at))

@@ -31,6 +31,11 @@ export const LIMITS = {
     unit: 'messages',
     reason: 'messages that share one transaction: large enough to amortise a commit, small enough to keep latency low',
   },
+  ordersInGroup: {
+    value: 64,
+    unit: 'orders',
+    reason: 'contract v1: orders of one concentrator under one signature; with their frames about 50 KiB',
+  },
   noticeGroup: { value: 250, unit: 'notices', reason: 'notices claimed by one statement and handed to the gateway' },
   dispatchGroup: { value: 250, unit: 'commands', reason: 'commands claimed by one statement' },
   restoresUnderWay: {

@@ -8,7 +8,8 @@ export interface WorkOrderRequest {
   readonly kind: WorkOrderKind;
   readonly servicePointId: string;
   readonly accountId: string;
-  readonly commandId: string;
+  /** The command that ended in it; null: none did. */
+  readonly commandId: string | null;
   readonly reason: string;
 }
 
@@ -40,14 +41,14 @@ export async function openWorkOrders(
   by: { readonly actor: Actor; readonly at: Date; readonly deadlineAt: Date },
 ): Promise<Map<string, string>> {
   if (requests.length === 0) return new Map();
-  const rows = await tx.rows<{ id: string; commandId: string }>(OPEN_WORK_ORDERS, [
+  const rows = await tx.rows<{ id: string; commandId: string | null }>(OPEN_WORK_ORDERS, [
     JSON.stringify(requests),
     by.actor.kind,
     by.actor.id,
     by.at,
     by.deadlineAt,
   ]);
-  return new Map(rows.map(({ id, commandId }) => [commandId, id]));
+  return new Map(rows.flatMap(({ id, commandId }) => (commandId === null ? [] : [[commandId, id]])));
 }
 
 const CLOSE_WORK_ORDERS = statement(

@@ -11,8 +11,14 @@ const derive = (keySeed: string, info: string, length: number): Buffer =>
   Buffer.from(hkdfSync('sha256', keySeed, SALT, info, length));
 
 /** Raw public key (32 bytes) of a simulated meter, derived as the simulator derives its private half. Simulation only. */
-export function simulatedMeterPublicKey(keySeed: string, serial: string): Buffer {
-  const seed = derive(keySeed, `meter-key:${serial}`, 32);
+export const simulatedMeterPublicKey = (keySeed: string, serial: string): Buffer =>
+  publicKeyFrom(derive(keySeed, `meter-key:${serial}`, 32));
+
+/** The same of a simulated gateway, which signs for its DL/T 645 meters. Simulation only. */
+export const simulatedGatewayPublicKey = (keySeed: string, gateway: string): Buffer =>
+  publicKeyFrom(derive(keySeed, `gateway-key:${gateway}`, 32));
+
+function publicKeyFrom(seed: Buffer): Buffer {
   const privateKey = createPrivateKey({ key: Buffer.concat([PKCS8_PREFIX, seed]), format: 'der', type: 'pkcs8' });
   return Buffer.from(createPublicKey(privateKey).export({ format: 'jwk' }).x!, 'base64url');
 }

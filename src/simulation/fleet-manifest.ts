@@ -11,7 +11,7 @@ const GATEWAYS = statement(
 );
 const METERS = statement(
   'fleet-meters',
-  `SELECT m.serial, g.gateway_number AS gateway, m.public_key AS "publicKey", i.id AS installation, i.installed_at AS "installedAt",
+  `SELECT m.serial, lower(m.codec) AS codec, lower(m.security_class) AS "securityClass", g.gateway_number AS gateway, m.public_key AS "publicKey", i.id AS installation, i.installed_at AS "installedAt",
           coalesce(m.reported_relay, 'CLOSED') AS relay, m.reported_sequence AS "lastSequence"
    FROM meter m JOIN gateway g ON g.id = m.gateway_id JOIN meter_installation i ON i.meter_id = m.id AND i.removed_at IS NULL ORDER BY m.serial`,
 );
@@ -25,6 +25,8 @@ interface GatewayRow {
 
 interface MeterRow {
   readonly serial: string;
+  readonly codec: string;
+  readonly securityClass: string;
   readonly gateway: string;
   readonly publicKey: Buffer;
   readonly installation: string;
@@ -65,7 +67,7 @@ export async function fleetManifest(
     timezone,
     downlinkKeys,
     gateways: gateways.map(({ gateway, kind, district }) => ({ gateway, kind, district })),
-    meters: meters.map(({ serial, gateway, installation, installedAt, relay, lastSequence }) => {
+    meters: meters.map(({ serial, codec, securityClass, gateway, installation, installedAt, relay, lastSequence }) => {
       const annualEnergyWh = premises.get(serial)?.annualEnergyWh ?? 0;
       return {
         meter: serial,
@@ -77,6 +79,8 @@ export async function fleetManifest(
         registerAt: world.startsAt.toISOString(),
         relay: relay.toLowerCase(),
         lastSequence: Number(lastSequence),
+        // What is left out is JSON; a manifest without such meters reads as it always did.
+        ...(codec === 'dlt645' ? { codec, securityClass } : {}),
       };
     }),
   };

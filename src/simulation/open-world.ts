@@ -9,7 +9,7 @@ import type { ReadingReport } from '../metering/readings.js';
 import { statement, type Tx } from '../platform/database.js';
 import { newId } from '../platform/ids.js';
 import { addDays, addMonths, localDate, startOfLocalDay } from '../platform/local-date.js';
-import { simulatedGatewayPassword, simulatedMeterPublicKey } from './fleet-keys.js';
+import { simulatedGatewayPassword, simulatedGatewayPublicKey, simulatedMeterPublicKey } from './fleet-keys.js';
 import { drawStanding, placeStanding, type PlacedPremise } from './place-standing.js';
 import { openPaymentChannels } from './open-channels.js';
 import { playHistory, type PlacedDistrict } from './play-history.js';
@@ -42,7 +42,7 @@ const INSERT_DISTRICT = statement(
   'world-district',
   `WITH d AS (
      INSERT INTO transformer_district (id, code, name, service_phone, reading_day, settlement_day, manager) VALUES ($1, $2, $3, '0531-95598', $4, $5, $6))
-   INSERT INTO gateway (id, gateway_number, kind, district_id, password_sha256) VALUES ($7, $8, 'CONCENTRATOR', $1, $9)`,
+   INSERT INTO gateway (id, gateway_number, kind, district_id, password_sha256, public_key) VALUES ($7, $8, 'CONCENTRATOR', $1, $9, $10)`,
 );
 
 /** Reads the stored world, if there is one. */
@@ -132,6 +132,7 @@ async function placeDistrict(
       gatewayId,
       district.gatewayNumber,
       passwordHash,
+      simulatedGatewayPublicKey(keySeed, district.gatewayNumber),
     ]);
     await insertConnections(
       tx,
@@ -143,7 +144,7 @@ async function placeDistrict(
     await recordReadings(
       ctx,
       tx,
-      premises.flatMap((premise) => historyOf(premise.meterId, premise.annualEnergyWh, installedAt, startsAt, zone)),
+      premises.flatMap((premise) => historyOf(premise, installedAt, startsAt, zone)),
       startsAt,
     );
     await placeStanding(ctx, tx, premises, { plan, startsAt, manager: district.manager });
@@ -163,10 +164,12 @@ async function placeMeters(
 ): Promise<void> {
   await insertMeters(
     tx,
-    premises.map(({ meterId, serial, armRestore }) => ({
+    premises.map(({ meterId, serial, armRestore, codec, securityClass }) => ({
       id: meterId,
       serial,
       gatewayId,
+      codec,
+      securityClass,
       reconnectMode: armRestore ? ('ARM' as const) : ('DIRECT' as const),
       publicKeyHex: simulatedMeterPublicKey(keySeed, serial).toString('hex'),
     })),
@@ -208,8 +211,7 @@ const connectionOf = (
 
 /** Midnight readings on every first of the month, and on each of the last days. */
 function historyOf(
-  meterId: string,
-  annualEnergyWh: number,
+  { meterId, annualEnergyWh, codec }: SimulatedPremise & { readonly meterId: string },
   installedAt: Date,
   startsAt: Date,
   zone: string,
@@ -224,11 +226,16 @@ function historyOf(
     .map((readAt) => ({
       meterId,
       readAt,
-      energyWh: registerOf(annualEnergyWh, installedAt, readAt, zone),
+      energyWh: asTold(codec, registerOf(annualEnergyWh, installedAt, readAt, zone)),
       quality: 'ACTUAL',
       cause: 'FREEZE',
     }));
 }
+
+/** A DL/T 645 meter tells its register in 0.01 kWh. */
+const DLT645_STEP_WH = 10n;
+const asTold = (codec: 'JSON' | 'DLT645', energyWh: bigint): bigint =>
+  codec === 'DLT645' ? energyWh - (energyWh % DLT645_STEP_WH) : energyWh;
 
 /** The register of a simulated meter that was installed at zero and has been on ever since, Wh. */
 export const registerOf = (annualEnergyWh: number, installedAt: Date, at: Date, timeZone: string): bigint =>

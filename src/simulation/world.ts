@@ -13,6 +13,8 @@ export interface WorldPlan {
   readonly arrearsShare: number;
   /** Billed months before the start. */
   readonly months: number;
+  /** Share of meters that speak DL/T 645 behind their concentrator; absent: none. */
+  readonly dlt645Share?: number;
   /** True: everybody was asked and is reached, causes are known, nothing is on hold. For tests about other things. */
   readonly allInGoodStanding?: boolean;
   /** True: the arrears have been followed up, so that some of them may lawfully be cut when the world starts. */
@@ -31,6 +33,8 @@ export interface SimulatedPremise {
   readonly inArrears: boolean;
   readonly loneElderly: boolean;
   readonly armRestore: boolean;
+  readonly codec: 'JSON' | 'DLT645';
+  readonly securityClass: 'PASSWORD' | 'CIPHER';
 }
 
 export interface SimulatedDistrict {
@@ -48,6 +52,20 @@ const GIVEN = [...'伟芳娜敏静丽强磊军洋勇艳杰娟涛明超霞平刚�
 const STREETS = ['经十路', '泺源大街', '历山路', '解放路', '文化东路', '花园路', '北园大街', '英雄山路'];
 
 const digits = (value: number, width: number): string => String(value).padStart(width, '0');
+
+/** 2^32 / golden ratio: spreads consecutive numbers evenly (Knuth, TAOCP 6.4). */
+const SPREAD = 2_654_435_769;
+/** Of DL/T 645 meters, how many have ciphertext. */
+const CIPHER_SHARE = 0.2;
+
+/** How a meter is spoken to. By its number and not by the dice, so that a world with such meters has the same people as one without. */
+function drawLine(number: number, dlt645Share: number): Pick<SimulatedPremise, 'codec' | 'securityClass'> {
+  const place = (Math.imul(number, SPREAD) >>> 0) / 2 ** 32;
+  return {
+    codec: place < dlt645Share ? 'DLT645' : 'JSON',
+    securityClass: place < dlt645Share * CIPHER_SHARE ? 'CIPHER' : 'PASSWORD',
+  };
+}
 
 /**
  * Draws up a world from its seed: districts (台区) with one concentrator each, households with plausible annual use,
@@ -80,6 +98,7 @@ export function drawWorld(plan: WorldPlan): SimulatedDistrict[] {
           inArrears,
           loneElderly: random() < 0.02,
           armRestore: random() < 0.05,
+          ...drawLine(number, plan.dlt645Share ?? 0),
         };
       }),
     };

@@ -1,4 +1,5 @@
 import { statement, type Tx } from '../platform/database.js';
+import { CLOCK_TOLERANCE_MS } from '../metering/meters.js';
 import type { InterruptionReason } from './interruption.js';
 
 /** A command that has just become SENT in the open transaction: all that goes on the wire. */
@@ -7,6 +8,10 @@ export interface SwitchOrder {
   readonly gatewayNumber: string;
   readonly serial: string;
   readonly codec: 'JSON' | 'DLT645';
+  /** How a DL/T 645 meter knows that we may; absent: by password. */
+  readonly securityClass?: 'PASSWORD' | 'CIPHER';
+  /** The meter has refused our password, and nobody has put that right yet: a switch order would only lock it. */
+  readonly credentialsRefused?: boolean;
   readonly installationId: string;
   readonly accountNumber: string;
   readonly servicePointNumber: string;
@@ -24,6 +29,8 @@ export interface ReadOrder {
   readonly gatewayNumber: string;
   readonly serial: string;
   readonly codec: 'JSON' | 'DLT645';
+  /** Its clock is not known, or known to be wrong: a meter that does not tell it with each answer is asked for it. */
+  readonly clockInDoubt?: boolean;
 }
 
 // Takes the sequence under the meter's row lock. A resend of the same, never accepted order keeps its number: if the first
@@ -32,7 +39,7 @@ const SEND = (due: string) => `WITH due AS (${due}),
    numbered AS (
      UPDATE meter m SET sequence = m.sequence + CASE WHEN due.sequence IS NULL THEN 1 ELSE 0 END
      FROM due WHERE m.id = due.meter_id
-     RETURNING m.id, m.serial, m.codec, m.gateway_id, coalesce(due.sequence, m.sequence) AS sequence,
+     RETURNING m.id, m.serial, m.codec, m.security_class, m.credentials_refused_at, m.gateway_id, coalesce(due.sequence, m.sequence) AS sequence,
                -- A meter whose clock runs ahead would take a restore for expired.
                CASE due.operation WHEN 'RESTORE' THEN greatest(m.clock_offset_ms, 0) ELSE 0 END AS allowance_ms),
    sent AS (
@@ -41,13 +48,14 @@ const SEND = (due: string) => `WITH due AS (${due}),
        attention_wall_at = clock_timestamp() + make_interval(secs => $3::float8 / 1000)
      FROM due, numbered n WHERE c.id = due.id AND n.id = due.meter_id
      RETURNING c.id, c.account_id, c.service_point_id, c.installation_id, c.operation, c.mode, c.reason, c.sequence, c.attempts,
-               c.not_after, n.serial, n.codec, n.gateway_id),
+               c.not_after, n.serial, n.codec, n.security_class, n.credentials_refused_at, n.gateway_id),
    audited AS (
      INSERT INTO audit_entry (at, actor_kind, actor, act, subject_type, subject_id, account_id, service_point_id, from_state, to_state, detail)
      SELECT $1, 'SYSTEM', 'dispatch', 'switch-command.moved', 'SwitchCommand', id, account_id, service_point_id, 'QUEUED', 'SENT',
             jsonb_build_object('sequence', sequence, 'attempt', attempts, 'notAfter', not_after)
      FROM sent)
-   SELECT s.id AS "commandId", g.gateway_number AS "gatewayNumber", s.serial, s.codec, s.installation_id AS "installationId",
+   SELECT s.id AS "commandId", g.gateway_number AS "gatewayNumber", s.serial, s.codec,
+          s.security_class AS "securityClass", s.credentials_refused_at IS NOT NULL AS "credentialsRefused", s.installation_id AS "installationId",
           a.account_number AS "accountNumber", p.service_point_number AS "servicePointNumber", s.operation, s.mode, s.reason,
           s.sequence, $1::timestamptz AS "issuedAt", s.not_after AS "notAfter"
    FROM sent s JOIN gateway g ON g.id = s.gateway_id JOIN account a ON a.id = s.account_id JOIN service_point p ON p.id = s.service_point_id`;
@@ -123,7 +131,7 @@ export async function postponeCut(reader: Pick<Tx, 'rows'>, commandId: string, w
 
 const CLAIM_OVERDUE = statement(
   'dispatch-claim-overdue',
-  `SELECT c.id, g.gateway_number AS "gatewayNumber", m.serial, m.codec,
+  `SELECT c.id, g.gateway_number AS "gatewayNumber", m.serial, m.codec, abs(m.clock_offset_ms) > ${CLOCK_TOLERANCE_MS} AS "clockInDoubt",
           EXISTS (SELECT FROM interruption i WHERE i.service_point_id = c.service_point_id AND i.closed_at IS NULL) AS interrupted
    FROM switch_command c JOIN meter m ON m.id = c.meter_id JOIN gateway g ON g.id = m.gateway_id
    WHERE (c.state IN ('SENT', 'ACCEPTED', 'ARMED', 'UNKNOWN') AND c.attention_wall_at <= clock_timestamp())
@@ -135,7 +143,7 @@ const CLAIM_OVERDUE = statement(
 export const claimOverdue = (
   tx: Tx,
   limit: number,
-): Promise<{ id: string; gatewayNumber: string; serial: string; codec: 'JSON' | 'DLT645'; interrupted: boolean }[]> =>
+): Promise<(Omit<ReadOrder, 'requestId'> & { readonly id: string; readonly interrupted: boolean })[]> =>
   tx.rows(CLAIM_OVERDUE, [limit]);
 
 const NEXT_ATTENTION = statement(

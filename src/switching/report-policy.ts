@@ -2,7 +2,10 @@ import type { Relay } from '../metering/meter.js';
 import type { SwitchCommandState, SwitchOperation } from './switch-command.js';
 import type { SwitchTimings } from './switch-timings.js';
 
-/** What a meter said about itself, in an ack or a state, once its signature was checked. Instants are the meter's clock. */
+/**
+ * What a meter said about itself, in an ack or a state, once its signature was checked (or its concentrator's). Instants are the clock of whoever
+ * signed. An ack of a meter behind a concentrator says that an order was accepted and nothing of the relay.
+ */
 export interface MeterReport {
   readonly meterId: string;
   readonly kind: 'ACK' | 'STATE';
@@ -10,12 +13,14 @@ export interface MeterReport {
   readonly requestId?: string;
   readonly result?: 'ACCEPTED' | 'REFUSED';
   readonly refusal?: string;
-  readonly relay: Relay;
-  readonly armed: boolean;
-  readonly protected: boolean;
+  readonly relay?: Relay;
+  readonly armed?: boolean;
+  readonly protected?: boolean;
   /** Greatest sequence accepted before the relay was read. */
   readonly lastSequence: bigint;
   readonly meterAt: Date;
+  /** Present: `meterAt` is the clock of the meter's concentrator, and says nothing of the meter's own. */
+  readonly readBy?: 'CONCENTRATOR';
   readonly supplyVoltageMv?: number;
   readonly loadVoltageMv?: number;
   readonly powerW?: number;
@@ -25,6 +30,8 @@ export interface MeterReport {
 export interface ReportedCommand {
   readonly id: string;
   readonly operation: SwitchOperation;
+  /** A direct restore does not arm: a meter told to close that is still open is then slow or stuck. */
+  readonly mode?: 'DIRECT' | 'ARM';
   readonly state: SwitchCommandState;
   readonly sequence: bigint;
   readonly notAfter: Date;
@@ -44,7 +51,13 @@ export type ReportDecision =
       readonly code: string;
       readonly text: string;
     }
-  | { readonly act: 'resend'; readonly newSequence: boolean; readonly code: string }
+  | {
+      readonly act: 'resend';
+      readonly newSequence: boolean;
+      readonly code: string;
+      /** Absent: at once. */
+      readonly waitMs?: number;
+    }
   | { readonly act: 'contradiction'; readonly waitMs: number; readonly code: string }
   | { readonly act: 'wait'; readonly waitMs: number }
   /** The meter waited for its button in vain: the next rung decides. */
@@ -74,7 +87,11 @@ export function proof(
 }
 
 /** Refusals that a new order mends when power is due; every other refusal needs eyes on the spot. */
-const MENDABLE = new Set(['SEQUENCE', 'EXPIRED', 'CLOCK', 'UNEXPECTED_RELAY']);
+const MENDABLE = new Set(['SEQUENCE', 'SUPERSEDED', 'EXPIRED', 'CLOCK', 'UNEXPECTED_RELAY', 'OVERLOADED']);
+/** Of these, what only a higher sequence mends: the meter has accepted a later one, or its clock will be set under one. */
+const NEEDS_NEW_SEQUENCE = new Set(['SEQUENCE', 'SUPERSEDED', 'CLOCK']);
+/** The meter does not take our word: a few wrong passwords lock it, so nothing is sent to it by itself until somebody has put that right. */
+export const CREDENTIAL_REFUSALS: readonly string[] = ['PASSWORD', 'MAC'];
 
 /** Decides what a report means for the meter's open command. Pure. */
 export function decideReport(
@@ -90,7 +107,7 @@ export function decideReport(
   const verdict = proof(command.operation, report);
   if (verdict === 'proven') return { act: 'move', to: 'VERIFIED' };
   if (verdict === 'contradicted') return contradiction(command, report, timings, 'PHYSICS_DISAGREE');
-  if (report.armed && command.operation === 'RESTORE') {
+  if (report.armed && command.operation === 'RESTORE' && command.mode !== 'DIRECT') {
     return command.state === 'ARMED' ? { act: 'nothing' } : { act: 'move', to: 'ARMED', waitMs: timings.armedReadMs };
   }
   // Only the answer to our own question is surely later than the word that it was armed.
@@ -116,7 +133,12 @@ function refused(command: ReportedCommand, report: MeterReport, timings: SwitchT
     };
   }
   if (MENDABLE.has(report.refusal ?? '') && command.attempts < timings.maxAttempts) {
-    return { act: 'resend', newSequence: report.refusal === 'SEQUENCE', code };
+    return {
+      act: 'resend',
+      newSequence: NEEDS_NEW_SEQUENCE.has(report.refusal!),
+      code,
+      waitMs: waitBeforeResend(report.refusal!, timings),
+    };
   }
   return {
     act: 'move',
@@ -124,6 +146,12 @@ function refused(command: ReportedCommand, report: MeterReport, timings: SwitchT
     code,
     text: `the meter refused the restore: ${report.refusal}; somebody must look`,
   };
+}
+
+/** Its clock is set first (flows/correct-meter-clocks.ts), which calls the restore when it is done; a full line is given time. */
+function waitBeforeResend(refusal: string, timings: SwitchTimings): number | undefined {
+  if (refusal === 'CLOCK') return timings.maxReadWaitMs;
+  return refusal === 'OVERLOADED' ? timings.readTimeoutMs : undefined;
 }
 
 /** The meter had not accepted the command when it answered. Only the answer to our own read, sent later, says anything. */
@@ -158,6 +186,6 @@ function contradiction(
   if (command.contradictions + 1 < timings.maxContradictions) {
     return { act: 'contradiction', waitMs: timings.proofTimeoutMs, code };
   }
-  const text = `${timings.maxContradictions} readings after the order contradict it (relay ${report.relay}, load ${report.loadVoltageMv ?? '?'} mV, ${report.powerW ?? '?'} W)`;
+  const text = `${timings.maxContradictions} readings after the order contradict it (relay ${report.relay ?? '?'}, load ${report.loadVoltageMv ?? '?'} mV, ${report.powerW ?? '?'} W)`;
   return { act: 'move', to: command.operation === 'RESTORE' ? 'FIELD_VISIT' : 'FAILED', code, text };
 }

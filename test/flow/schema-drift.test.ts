@@ -19,6 +19,7 @@ const NOT_ENTITIES = new Set([
   'cut_batch_move', // the trigger's copy of CUT_BATCH_MOVES
   'cut_gate', // one row to be locked, with nothing to read
   'policy_version', // written at the start, for auditors (dunning/policies-in-force.ts)
+  'meter_clock_correction', // metering/clock-corrections.ts
   'uplink_quarantine', // flows/take-uplink.ts
   'simulated_world', // simulation/open-world.ts
   'period_reading', // metering/readings.ts, billing/billing-facts.ts

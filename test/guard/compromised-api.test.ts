@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { encodeSwitch } from '../../src/head-end/codecs/json.js';
+import { encodeSwitch } from '../../src/head-end/codecs/orders.js';
 import { newId } from '../../src/platform/ids.js';
 import { signPayload } from '../../src/platform/signing-key.js';
 import type { SwitchOrder } from '../../src/switching/dispatch.js';

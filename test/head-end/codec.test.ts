@@ -1,5 +1,6 @@
 import { generalVerify, importJWK, type GeneralJWSInput } from 'jose';
-import { decodeUplink, encodeClock, encodeRead, encodeSwitch } from '../../src/head-end/codecs/json.js';
+import { decodeUplink } from '../../src/head-end/codecs/json.js';
+import { encodeClock, encodeRead, encodeSwitch } from '../../src/head-end/codecs/orders.js';
 import { signPayload } from '../../src/platform/signing-key.js';
 import { signEnvelope, signerOf, verifyEnvelope, type Envelope } from '../../src/head-end/signing.js';
 import { parseUplinkTopic, type UplinkTopic } from '../../src/head-end/topics.js';

@@ -3,10 +3,10 @@ import type { FlowContext } from '../../src/flows/context.js';
 import { dispatchCuts, dispatchRestores } from '../../src/flows/dispatch-switch.js';
 import { expireApprovals, reconcileSupply } from '../../src/flows/schedules.js';
 import { takeUplink } from '../../src/flows/take-uplink.js';
-import { encodeRead, encodeSwitch } from '../../src/head-end/codecs/json.js';
-import { MeterDirectory } from '../../src/head-end/meter-directory.js';
+import { encodeRead, encodeSwitch } from '../../src/head-end/codecs/orders.js';
+import { PartiesDirectory } from '../../src/head-end/known-parties.js';
 import { signEnvelope } from '../../src/head-end/signing.js';
-import { checkMessage, readMessage, serialOf } from '../../src/head-end/uplink-check.js';
+import { checkMessage, readMessage } from '../../src/head-end/uplink-check.js';
 import { downTopic } from '../../src/head-end/topics.js';
 import { signPayload } from '../../src/platform/signing-key.js';
 import { Nudges } from '../../src/platform/nudges.js';
@@ -36,7 +36,7 @@ const READ_VALIDITY_MS = 60_000;
 
 /** A database with its own flows, wire and meters, on which one race after the other is played, each with accounts of its own. */
 export class RaceTable {
-  private readonly directory: MeterDirectory;
+  private readonly directory: PartiesDirectory;
   readonly oracle: Oracle;
 
   private constructor(
@@ -46,7 +46,7 @@ export class RaceTable {
     readonly wire: WireModel,
     readonly accounts: readonly RaceAccount[],
   ) {
-    this.directory = new MeterDirectory(ctx.db);
+    this.directory = new PartiesDirectory(ctx.db, ctx.timeZone);
     this.oracle = new Oracle(relight.sql, wire, () => clock.now().getTime());
   }
 
@@ -101,10 +101,10 @@ export class RaceTable {
   async takeUp(parcels: readonly Parcel[]): Promise<void> {
     if (parcels.length === 0) return;
     const read = parcels.map(({ topic, bytes }) => readMessage(topic, bytes));
-    const meters = await this.directory.find(read.flatMap((message) => serialOf(message) ?? []));
+    const parties = await this.directory.of(read);
     await takeUplink(
       this.ctx,
-      read.map((message) => checkMessage(message, meters.get(serialOf(message) ?? ''))),
+      read.flatMap((message) => checkMessage(message, parties)),
     );
     await this.oracle.stored(parcels);
   }

@@ -190,7 +190,8 @@ describe('a restore', () => {
       'resend REFUSED_SEQUENCE, new sequence',
     ],
     ['refused: expired by its clock', {}, refusal('EXPIRED'), 'resend REFUSED_EXPIRED'],
-    ['refused: its clock is wrong', {}, refusal('CLOCK'), 'resend REFUSED_CLOCK'],
+    // Its clock is set first, under a sequence of its own.
+    ['refused: its clock is wrong', {}, refusal('CLOCK'), 'resend REFUSED_CLOCK, new sequence'],
     ['refused: unexpected relay', {}, refusal('UNEXPECTED_RELAY'), 'resend REFUSED_UNEXPECTED_RELAY'],
     [
       'refused for what an order cannot mend',
@@ -200,7 +201,7 @@ describe('a restore', () => {
     ],
     ['refused without saying why', {}, refusal(undefined), 'FIELD_VISIT REFUSED_UNKNOWN'],
     ['refused, and no send is left', { attempts: TIMINGS.maxAttempts }, refusal('CLOCK'), 'FIELD_VISIT REFUSED_CLOCK'],
-    ['refused after silence', { state: 'UNKNOWN' }, refusal('CLOCK'), 'resend REFUSED_CLOCK'],
+    ['refused after silence', { state: 'UNKNOWN' }, refusal('CLOCK'), 'resend REFUSED_CLOCK, new sequence'],
     [
       'a refusal of a copy, after the first was accepted',
       { state: 'ACCEPTED' },

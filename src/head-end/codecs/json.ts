@@ -2,16 +2,12 @@ import { readFileSync } from 'node:fs';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import { projectPath } from '../../platform/project-path.js';
 import { LIMITS } from '../../platform/limits.js';
-import { URGENT_REASONS } from '../../switching/interruption.js';
-import type { ReadOrder, SwitchOrder } from '../../switching/dispatch.js';
-import type { ClockState } from '../../platform/clock.js';
 import type { Envelope } from '../signing.js';
 import type { UplinkTopic } from '../topics.js';
-import { canonicalJson } from './canonical-json.js';
 
 const ajv = new Ajv2020({ strict: true, strictRequired: false, allErrors: false });
 const validators = Object.fromEntries(
-  ['envelope', 'ack', 'state', 'reading', 'event', 'status'].map((name) => [
+  ['envelope', 'ack', 'state', 'reading', 'event', 'status', 'frames'].map((name) => [
     name,
     ajv.compile(JSON.parse(readFileSync(projectPath('schema', 'mqtt', `${name}.schema.json`), 'utf8'))),
   ]),
@@ -55,6 +51,27 @@ export interface EventBody {
   readonly at: string;
   readonly detail?: string;
 }
+/** What a concentrator heard from the serial line, for its DL/T 645 meters. */
+export interface FramesBody {
+  readonly kind: 'frames';
+  readonly gateway: string;
+  readonly gatewayTime: string;
+  readonly answers: readonly LineAnswer[];
+}
+export interface LineAnswer {
+  readonly meter: string;
+  readonly cause: 'switch' | 'read' | 'time' | 'poll' | 'freeze' | 'periodic' | 'boot';
+  readonly commandId?: string;
+  readonly requestId?: string;
+  readonly sequence?: number;
+  readonly outcome: 'answered' | 'silent' | 'refused';
+  readonly refusal?: string;
+  readonly duplicate?: boolean;
+  /** Bytes as they came from the line, hexadecimal. */
+  readonly frames: readonly string[];
+  readonly lastSequence: number;
+  readonly at: string;
+}
 export interface StatusBody {
   readonly kind: 'status';
   readonly gateway: string;
@@ -64,7 +81,7 @@ export interface StatusBody {
 
 /** A decoded message; `envelope` is present when it is signed and the signature is still to be checked. */
 export type Decoded =
-  | { readonly ok: true; readonly body: MeterBody; readonly envelope: Envelope }
+  | { readonly ok: true; readonly body: MeterBody | FramesBody; readonly envelope: Envelope }
   | { readonly ok: true; readonly body: ReadingBody | EventBody | StatusBody; readonly envelope?: undefined }
   | {
       readonly ok: false;
@@ -87,21 +104,21 @@ export function decodeUplink(topic: UplinkTopic, payload: Buffer): Decoded {
     return fail('TOO_LARGE', `${payload.length} bytes; the contract allows ${LIMITS.mqttPayloadBytes.value}`);
   const outer = parse(payload);
   if (outer === undefined) return fail('NOT_JSON', 'the payload is not a JSON object in UTF-8');
-  const signed = topic.kind === 'ack' || topic.kind === 'state';
+  const signed = topic.kind === 'ack' || topic.kind === 'state' || topic.kind === 'frames';
   if (signed && !validators.envelope(outer))
     return fail('SCHEMA', `envelope: ${ajv.errorsText(validators.envelope.errors)}`);
   const inner = signed ? parse(Buffer.from((outer as Envelope).payload, 'base64url')) : outer;
   if (inner === undefined) return fail('NOT_JSON', 'the signed payload is not a JSON object in UTF-8');
   const validate = validators[topic.kind];
   if (!validate(inner)) return fail('SCHEMA', `${topic.kind}: ${ajv.errorsText(validate.errors)}`);
-  const body = inner as MeterBody | ReadingBody | EventBody | StatusBody;
-  const sameMeter = topic.kind === 'status' || (body as MeterBody).meter === topic.meter;
+  const body = inner as MeterBody | FramesBody | ReadingBody | EventBody | StatusBody;
+  const sameMeter = !('meter' in topic) || (body as MeterBody).meter === topic.meter;
   if (body.gateway !== topic.gateway || !sameMeter)
     return fail('TOPIC_MISMATCH', 'gateway or meter in the payload differ from the topic');
   if (!instantsOf(body).every(isInstant))
     return fail('IMPOSSIBLE_DATE', 'an instant in the payload is no date of the calendar');
   return signed
-    ? { ok: true, body: body as MeterBody, envelope: outer as Envelope }
+    ? { ok: true, body: body as MeterBody | FramesBody, envelope: outer as Envelope }
     : { ok: true, body: body as ReadingBody };
 }
 
@@ -121,7 +138,7 @@ const isInstant = (text: string): boolean => {
   return !Number.isNaN(date.getTime()) && date.toISOString() === text;
 };
 
-function instantsOf(body: MeterBody | ReadingBody | EventBody | StatusBody): string[] {
+function instantsOf(body: MeterBody | FramesBody | ReadingBody | EventBody | StatusBody): string[] {
   switch (body.kind) {
     case 'ack':
     case 'state':
@@ -130,55 +147,9 @@ function instantsOf(body: MeterBody | ReadingBody | EventBody | StatusBody): str
       return body.readings.map(({ at }) => at);
     case 'event':
       return [body.at];
+    case 'frames':
+      return [body.gatewayTime, ...body.answers.map(({ at }) => at)];
     case 'status':
       return [];
   }
 }
-
-/**
- * A switch order as canonical JSON, to be signed. Only an ordinary cut is bound to a believed relay state: in doubt a restore happens,
- * and so does a cut for danger.
- */
-export const encodeSwitch = (order: SwitchOrder): string =>
-  canonicalJson({
-    v: 1,
-    kind: 'switch',
-    commandId: order.commandId,
-    gateway: order.gatewayNumber,
-    meter: order.serial,
-    installation: order.installationId,
-    account: order.accountNumber,
-    servicePoint: order.servicePointNumber,
-    operation: order.operation === 'CUT' ? 'cut' : 'restore',
-    mode: order.mode === 'ARM' ? 'arm' : 'direct',
-    expectedRelay: order.operation === 'CUT' && !URGENT_REASONS.includes(order.reason) ? 'closed' : 'any',
-    sequence: Number(order.sequence),
-    issuedAt: order.issuedAt.toISOString(),
-    notAfter: order.notAfter.toISOString(),
-    reason: order.reason,
-  });
-
-/** A question for the meter's state as canonical JSON, to be signed. */
-export const encodeRead = (order: ReadOrder, issuedAt: Date, notAfter: Date): string =>
-  canonicalJson({
-    v: 1,
-    kind: 'read',
-    requestId: order.requestId,
-    gateway: order.gatewayNumber,
-    meter: order.serial,
-    what: ['state'],
-    issuedAt: issuedAt.toISOString(),
-    notAfter: notAfter.toISOString(),
-  });
-
-/** The simulation clock for one gateway as canonical JSON, to be signed. */
-export const encodeClock = (state: ClockState, gateway: string): string =>
-  canonicalJson({
-    v: 1,
-    kind: 'clock',
-    gateway,
-    version: Number(state.version),
-    virtualAt: state.virtualAt.toISOString(),
-    realAt: state.wallAt.toISOString(),
-    scaleMillis: state.scaleMillis,
-  });

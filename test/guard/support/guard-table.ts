@@ -1,5 +1,5 @@
 import { dispatchCuts } from '../../../src/flows/dispatch-switch.js';
-import { encodeSwitch } from '../../../src/head-end/codecs/json.js';
+import { encodeSwitch } from '../../../src/head-end/codecs/orders.js';
 import { GuardClient, type GuardAnswer } from '../../../src/head-end/guard-client.js';
 import { signEnvelope } from '../../../src/head-end/signing.js';
 import { downTopic } from '../../../src/head-end/topics.js';
