@@ -76,6 +76,8 @@ export interface CutFacts extends AccountFacts {
   readonly sameInstallation: boolean;
   readonly openInterruptions: readonly InterruptionReason[];
   readonly reportedRelay: 'OPEN' | 'CLOSED' | null;
+  /** The meter says that it refuses cuts itself (保电). Told with the evidence; it decides nothing. */
+  readonly reportedProtected?: boolean;
   /** Nobody to begin with; the requester is not among them. */
   readonly approvals: readonly { readonly by: string; readonly role: string }[];
   readonly requestedBy: string | null;

@@ -44,7 +44,13 @@ export function protectionCheck(question: CutCase): CutCheck {
   const text = rules.map(({ kind }) => `${kind}${validity(question, kind)}`).join(', ');
   const others =
     inForce.length > 0 ? `${inForce.join(', ')}, which alone does not forbid a cut` : 'no protection in force';
-  return check('NOT_PROTECTED', rules.length === 0, text || others, rules[0]?.clause ?? protectionClause(policy));
+  const atMeter = question.facts.reportedProtected ? '; the meter itself refuses cuts (保电)' : '';
+  return check(
+    'NOT_PROTECTED',
+    rules.length === 0,
+    `${text || others}${atMeter}`,
+    rules[0]?.clause ?? protectionClause(policy),
+  );
 }
 
 const validity = ({ facts }: CutCase, kind: string): string => {

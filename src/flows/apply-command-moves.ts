@@ -3,7 +3,7 @@ import type { Actor } from '../platform/audit.js';
 import { statement, type Tx } from '../platform/database.js';
 import { closeFollowUps, openFollowUps } from '../dunning/follow-ups.js';
 import { closeWorkOrders, openWorkOrders } from '../service/work-orders.js';
-import { DEBT_REASONS } from '../switching/interruption.js';
+import { DEBT_REASONS, URGENT_REASONS } from '../switching/interruption.js';
 import { closeInterruptionsOfCuts } from '../switching/interruptions.js';
 import { supplyOfMeters } from '../switching/supply.js';
 import { moveCommands, type CommandMove, type LockedCommand } from '../switching/switch-commands.js';
@@ -35,7 +35,11 @@ export async function applyMoves(
 ): Promise<void> {
   if (decided.length === 0) return;
   const visits = decided.filter(
-    ({ move }) => move.to === 'FIELD_VISIT' || (move.to === 'FAILED' && NEEDS_VISIT.has(move.code ?? '')),
+    ({ command, move }) =>
+      move.to === 'FIELD_VISIT' ||
+      (move.to === 'FAILED' && NEEDS_VISIT.has(move.code ?? '')) ||
+      // Danger does not wait for a meter that protects itself.
+      (move.to === 'REJECTED' && URGENT_REASONS.includes(command.reason)),
   );
   const workOrderIds = await openWorkOrders(
     tx,

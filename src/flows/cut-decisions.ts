@@ -96,6 +96,7 @@ const supplyPart = (supply: SupplyFacts, question: CutQuestion): OrderFacts => (
   sameInstallation: question.installationId === undefined || question.installationId === supply.installationId,
   openInterruptions: supply.interruptions.map(({ reason }) => reason),
   reportedRelay: supply.reportedRelay,
+  reportedProtected: supply.reportedProtected,
   approvals: question.approvals ?? [],
   requestedBy: question.requestedBy ?? null,
   batchSize: question.batchSize ?? 1,

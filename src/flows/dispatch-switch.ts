@@ -24,9 +24,13 @@ import { lockCommands, moveCommands, type LockedCommand } from '../switching/swi
 import { resumeDisplacedRestores } from './apply-command-moves.js';
 import { systemActor, type FlowContext } from './context.js';
 import { decideCuts, type CutDecision } from './cut-decisions.js';
+import { waitsForUnprotect } from './keep-protection.js';
 import { questionOf } from './release-batch.js';
 
 const ACTOR = systemActor('dispatch');
+/** A cut for danger waits so long for the protection of its meter to be ended, and looks so often; wall-clock ms. */
+const UNPROTECT_WAIT_MS = 30_000;
+const UNPROTECT_LOOK_MS = 1_000;
 
 const KILL_SWITCH = statement('dispatch-kill-switch', `SELECT engaged FROM kill_switch`);
 
@@ -82,6 +86,10 @@ export async function dispatchCuts(
   // A look beforehand, so that a long queue is not decided again and again while nothing may go. The last word is under the lock.
   if ((await ctx.db.rows<{ engaged: boolean }>(KILL_SWITCH))[0]?.engaged !== false) return;
   for (const cut of await queuedCuts(ctx.db, ctx.clock.now(), LIMITS.dispatchGroup.value)) {
+    if (URGENT_REASONS.includes(cut.reason) && (await waitsForUnprotect(ctx, cut.id, UNPROTECT_WAIT_MS))) {
+      await postponeCut(ctx.db, cut.id, UNPROTECT_LOOK_MS);
+      continue;
+    }
     const admission = await admit(cut);
     if (admission === 'closed') return;
     if (admission !== 'open') {

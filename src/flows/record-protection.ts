@@ -7,6 +7,7 @@ import { once } from '../platform/idempotency.js';
 import { newId } from '../platform/ids.js';
 import { localDate, type LocalDate } from '../platform/local-date.js';
 import type { FlowContext } from './context.js';
+import { keepProtection } from './keep-protection.js';
 import { withdrawDebtCuts } from './withdraw-debt-cuts.js';
 
 /** What the customer answered about one kind of protection. */
@@ -119,6 +120,7 @@ export async function recordProtectionInquiry(
           })),
         );
       }
+      await keepProtection(ctx, tx, { customerId }, at, 'the customer was asked about protections');
       tx.afterCommit(() => ctx.nudges.nudge('changed', [customerId]));
       return { customerId, restoreCommandIds };
     });
@@ -202,6 +204,7 @@ export async function endProtection(
             reason: note,
           })),
         );
+        await keepProtection(ctx, tx, { customerId }, at, `the reason for ${kind} is gone`);
         tx.afterCommit(() => ctx.nudges.nudge('changed', [customerId]));
         return { customerId };
       },

@@ -13,6 +13,7 @@ import { supplyOfServicePoint } from '../switching/supply.js';
 import { lockOpenCommands, moveCommands } from '../switching/switch-commands.js';
 import type { FlowContext } from './context.js';
 import { decideCuts } from './cut-decisions.js';
+import { keepProtection } from './keep-protection.js';
 import { orderRestoresAt, type MeteredPoint } from './order-restores.js';
 
 /** A cut asked for by a person. */
@@ -94,6 +95,9 @@ export async function requestCut(ctx: FlowContext, request: CutRequest, actor: A
       // The reconciler does not take the account's lock: it may have ordered a restore since we looked.
       if (inserted.length === 0)
         throw commandOpen((await lockSupply(tx, request.servicePointId)).openCommand?.id ?? 'unknown', 'just ordered');
+      // A protected meter refuses every cut: for danger the protection is ended first.
+      if (urgent)
+        await keepProtection(ctx, tx, { meterIds: [supply.meterId] }, at, `a cut for ${request.reason} was asked for`);
       announce(ctx, tx, commandId, supply.servicePointId);
       return { commandId };
     });

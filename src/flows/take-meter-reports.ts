@@ -7,6 +7,7 @@ import { lockOpenCommands, type LockedCommand } from '../switching/switch-comman
 import { crashPoint } from '../platform/crash-points.js';
 import { applyMoves, type DecidedMove } from './apply-command-moves.js';
 import { systemActor, type FlowContext } from './context.js';
+import { takeMeansReports } from './take-means-reports.js';
 import { nextRungs, type EndedRung } from './next-rungs.js';
 import { reconcileAtContact } from './reconcile-at-contact.js';
 
@@ -59,14 +60,15 @@ export async function takeMeterReports(
     rest = rest.filter((report) => !taken.has(report));
   }
   const words = newestWords(reports.filter(saysRelay), answers);
-  const open = await storeMeterWords(tx, words, at);
+  const stored = await storeMeterWords(tx, words, at);
+  const spoken = await takeMeansReports(ctx, tx, reports, stored, at);
   // Where a command goes on there is nothing to reconcile, and a command that proves itself has closed its field work already.
-  const dark = open.filter((meterId) => !busy.has(meterId));
+  const dark = stored.filter((word) => word.dark && !busy.has(word.meterId)).map(({ meterId }) => meterId);
   const lit = words
     .filter((word) => !commanded.has(word.meterId) && proof('RESTORE', word) === 'proven')
     .map(({ meterId }) => meterId);
   const reconciled = await reconcileAtContact(ctx, tx, { dark, lit }, at);
-  for (const id of [...reconciled, ...meterIds]) changed.add(id);
+  for (const id of [...spoken, ...reconciled, ...meterIds]) changed.add(id);
   crashPoint('uplink/reports-applied');
   return [...changed];
 }

@@ -3,8 +3,10 @@ import { LIMITS } from '../platform/limits.js';
 import { correctMeterClocks } from '../flows/correct-meter-clocks.js';
 import { attendCommands } from '../flows/attend-commands.js';
 import type { FlowContext } from '../flows/context.js';
+import { dispatchProtection } from '../flows/keep-protection.js';
 import { dispatchCuts, dispatchRestores, type CutAdmission } from '../flows/dispatch-switch.js';
 import { nextAttentionMs, type QueuedCut } from '../switching/dispatch.js';
+import { nextProtectionMs } from '../switching/protection-orders.js';
 import { Downlink } from './downlink.js';
 import type { GuardClient } from './guard-client.js';
 import type { SigningKey } from './signing.js';
@@ -20,6 +22,9 @@ const ATTEND_MIN_MS = 100;
 const STOP_GRACE_MS = 2_000;
 /** A cut for which the guard's budget has no room is looked at again after this at the latest, ms. */
 const MAX_BUDGET_WAIT_MS = 30_000;
+/** Protection orders sent together, and the slow look for them, ms. */
+const PROTECTION_GROUP = 64;
+const PROTECTION_LOOK_MS = 5_000;
 /** The simulation clock is told again this often, for gateways that have lost it, ms. */
 const CLOCK_MS = 60_000;
 
@@ -39,6 +44,7 @@ export function startHeadEnd(ctx: FlowContext, access: BrokerAccess, key: Signin
   const loops = {
     restores: restoresLoop(ctx, downlink, unanswered, (serials) => uplink.expect(serials)),
     cuts: cutsLoop(ctx, downlink, guard),
+    protection: protectionLoop(ctx, downlink),
     overdue: overdueLoop(ctx, downlink),
     clock: clockLoop(ctx, downlink),
     meterClocks: meterClocksLoop(ctx, downlink),
@@ -52,6 +58,7 @@ export function startHeadEnd(ctx: FlowContext, access: BrokerAccess, key: Signin
       loops.restores.wake();
       loops.cuts.wake();
       loops.meterClocks.wake();
+      loops.protection.wake();
     }),
     ctx.nudges.listen('clock', () => loops.clock.wake()),
   ];
@@ -92,6 +99,21 @@ function restoresLoop(
     return orders.length === limit ? 0 : LOOK_MS;
   };
   return new Loop('restores', round, LOOK_MS, ctx.log);
+}
+
+/** Protection orders in small groups, and none while a restore waits. */
+function protectionLoop(ctx: FlowContext, downlink: Downlink): Loop {
+  const round = async () => {
+    if (!downlink.connected) return LOOK_MS;
+    const orders = await dispatchProtection(ctx, PROTECTION_GROUP);
+    await downlink.publishRestores(orders);
+    if (orders.length === PROTECTION_GROUP) return 0;
+    return Math.min(
+      Math.max(ATTEND_MIN_MS, (await nextProtectionMs(ctx.db)) ?? PROTECTION_LOOK_MS),
+      PROTECTION_LOOK_MS,
+    );
+  };
+  return new Loop('protection', round, LOOK_MS, ctx.log);
 }
 
 function cutsLoop(ctx: FlowContext, downlink: Downlink, guard: GuardClient | undefined): Loop {

@@ -109,5 +109,6 @@ export class LineFrames {
 /** What each operation is to a meter (contract v1, "DL/T 645 meters behind a concentrator"). */
 const orderOf = ({ operation, mode }: SwitchOrder): OrderName => {
   if (operation === 'CUT') return 'TRIP';
+  if (operation !== 'RESTORE') return operation;
   return mode === 'ARM' ? 'CLOSE_ALLOWED' : 'CLOSE';
 };

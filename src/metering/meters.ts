@@ -66,7 +66,8 @@ const STORE_WORDS = statement(
      SELECT * FROM jsonb_to_recordset($1::jsonb) AS w ("meterId" uuid, relay text, armed boolean, protected boolean, "lastSequence" bigint,
        "meterAt" timestamptz, "readBy" text, "answersRead" boolean, "supplyVoltageMv" integer, "loadVoltageMv" integer, "powerW" integer)),
    target AS (
-     SELECT m.id, w.* FROM word w JOIN meter m ON m.id = w."meterId" ORDER BY m.id FOR NO KEY UPDATE OF m),
+     SELECT m.id, m.reported_protected AS was_protected, m.reported_relay IS NULL AS was_unknown, w.* FROM word w JOIN meter m ON m.id = w."meterId"
+     ORDER BY m.id FOR NO KEY UPDATE OF m),
    stored AS (
      UPDATE meter m SET
        reported_since = CASE WHEN m.reported_relay IS DISTINCT FROM t.relay OR m.reported_armed IS DISTINCT FROM t.armed THEN $2 ELSE m.reported_since END,
@@ -79,18 +80,28 @@ const STORE_WORDS = statement(
      FROM target t WHERE m.id = t.id
        AND (m.reported_meter_at IS NULL OR t."answersRead" OR t."lastSequence" > m.reported_sequence
             OR (t."lastSequence" = m.reported_sequence AND t."meterAt" >= m.reported_meter_at))
-     RETURNING m.id, m.reported_relay, m.reported_armed)
-   SELECT id AS "meterId" FROM stored WHERE reported_relay = 'OPEN' AND NOT reported_armed`,
+     RETURNING m.id, m.reported_relay, m.reported_armed, t.was_protected IS DISTINCT FROM m.reported_protected OR t.was_unknown AS changed)
+   SELECT id AS "meterId", reported_relay = 'OPEN' AND NOT reported_armed AS dark, changed AS "protectionChanged" FROM stored
+   WHERE changed OR (reported_relay = 'OPEN' AND NOT reported_armed)`,
 );
 
+/** What stored words ask attention for. */
+export interface StoredWord {
+  readonly meterId: string;
+  /** Its relay is now reported open and not armed. */
+  readonly dark: boolean;
+  /** It says something else of its protection than before, or speaks for the first time. */
+  readonly protectionChanged: boolean;
+}
+
 /**
- * Stores the newest word of each meter (one per meter) and returns those whose relay is now reported open and not armed.
- * The stored sequence never falls behind the meter's: after a restore from backup the next command still gets through.
+ * Stores the newest word of each meter (one per meter) and returns those that ask for attention. The stored sequence never falls behind the
+ * meter's: after a restore from backup the next command still gets through.
  */
-export async function storeMeterWords(tx: Tx, words: readonly MeterWord[], at: Date): Promise<string[]> {
+export async function storeMeterWords(tx: Tx, words: readonly MeterWord[], at: Date): Promise<StoredWord[]> {
   if (words.length === 0) return [];
   const json = JSON.stringify(words, (_key, value: unknown) => (typeof value === 'bigint' ? String(value) : value));
-  return (await tx.rows<{ meterId: string }>(STORE_WORDS, [json, at])).map(({ meterId }) => meterId);
+  return tx.rows<StoredWord>(STORE_WORDS, [json, at]);
 }
 
 const STORE_EVENTS = statement(

@@ -15,9 +15,10 @@ export interface SwitchOrder {
   readonly installationId: string;
   readonly accountNumber: string;
   readonly servicePointNumber: string;
-  readonly operation: 'CUT' | 'RESTORE';
+  /** Protection (保电) is no command of the relay, and travels like one. */
+  readonly operation: 'CUT' | 'RESTORE' | 'PROTECT' | 'UNPROTECT';
   readonly mode: 'DIRECT' | 'ARM';
-  readonly reason: InterruptionReason;
+  readonly reason: InterruptionReason | 'PROTECTION';
   readonly sequence: bigint;
   readonly issuedAt: Date;
   readonly notAfter: Date;

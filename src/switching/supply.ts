@@ -16,6 +16,7 @@ export interface SupplyFacts {
   readonly meterId: string | null;
   readonly reconnectMode: 'DIRECT' | 'ARM';
   readonly reportedRelay: Relay | null;
+  readonly reportedProtected: boolean;
   readonly customerClass: CustomerClass;
   readonly paymentMode: PaymentMode;
   /** While the relay is reported open: since the cut was proven, or since the meter said so. Null: it is not open. */
@@ -35,7 +36,7 @@ const FACTS = (
   where: string,
 ) => `SELECT sp.id AS "servicePointId", sp.service_point_number AS "servicePointNumber", sp.account_id AS "accountId", sp.district_id AS "districtId",
        inst.id AS "installationId", m.id AS "meterId", coalesce(m.reconnect_mode, 'DIRECT') AS "reconnectMode",
-       m.reported_relay AS "reportedRelay", k.customer_class AS "customerClass", a.payment_mode AS "paymentMode",
+       m.reported_relay AS "reportedRelay", coalesce(m.reported_protected, false) AS "reportedProtected", k.customer_class AS "customerClass", a.payment_mode AS "paymentMode",
        CASE WHEN m.reported_relay = 'OPEN' THEN coalesce(
          (SELECT max(c.ended_at) FROM switch_command c WHERE c.service_point_id = sp.id AND c.operation = 'CUT' AND c.state = 'VERIFIED'),
          m.reported_since) END AS "offSince",

@@ -7,6 +7,8 @@ import { canonicalJson } from './canonical-json.js';
 /** A body of contract v1, not yet written as canonical JSON. */
 export type OrderBody = Readonly<Record<string, unknown>>;
 
+const isUrgent = ({ reason }: SwitchOrder): boolean => (URGENT_REASONS as readonly string[]).includes(reason);
+
 /**
  * A switch order. Only an ordinary cut is bound to a believed relay state: in doubt a restore happens, and so does a cut for danger.
  * @param frame DL/T 645 meters: what goes over the serial line, hexadecimal
@@ -20,9 +22,9 @@ export const switchBody = (order: SwitchOrder, frame?: string): OrderBody => ({
   installation: order.installationId,
   account: order.accountNumber,
   servicePoint: order.servicePointNumber,
-  operation: order.operation === 'CUT' ? 'cut' : 'restore',
+  operation: order.operation.toLowerCase(),
   mode: order.mode === 'ARM' ? 'arm' : 'direct',
-  expectedRelay: order.operation === 'CUT' && !URGENT_REASONS.includes(order.reason) ? 'closed' : 'any',
+  expectedRelay: order.operation === 'CUT' && !isUrgent(order) ? 'closed' : 'any',
   sequence: Number(order.sequence),
   issuedAt: order.issuedAt.toISOString(),
   notAfter: order.notAfter.toISOString(),
