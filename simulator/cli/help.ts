@@ -1,4 +1,4 @@
-import { FAULTS } from '../faults/catalogue.js';
+import { FAULTS, type Parameter } from '../faults/catalogue.js';
 
 export const MAIN_HELP = `Relight meter simulator: concentrators and 4G meters that obey the MQTT contract in schema/mqtt.
 
@@ -91,12 +91,17 @@ export const SUMMARY_HELP = `summary: show a running simulator in figures.
 
 ${CONTROL_OPTIONS}`;
 
+function rangeOf(rule: Parameter): string {
+  if (rule.type === 'word') return rule.words.join('|');
+  return rule.type === 'number' ? `${rule.min}…${rule.max}` : 'meter';
+}
+
 function catalogue(): string {
   return Object.entries(FAULTS)
     .map(([name, { about, parameters }]) => {
       const lines = Object.entries(parameters).map(([key, rule]) => {
         const fallback = 'default' in rule ? ` (${rule.default})` : ' (required)';
-        const range = 'words' in rule ? rule.words.join('|') : `${rule.min}…${rule.max}`;
+        const range = rangeOf(rule);
         return `      ${key}=<${range}>${fallback}: ${rule.about}`;
       });
       return [`  ${name}: ${about}`, ...lines].join('\n');

@@ -1,7 +1,11 @@
+import { DEVICE_FAULTS } from './device-faults.js';
+
 /** A parameter of a fault: a number within bounds, or one word of a few. */
 export type Parameter =
   | { type: 'number'; min: number; max: number; default?: number; about: string }
-  | { type: 'word'; words: readonly string[]; default?: string; about: string };
+  | { type: 'word'; words: readonly string[]; default?: string; about: string }
+  /** The number of another meter of the fleet. */
+  | { type: 'meter'; default?: string; about: string };
 
 /** Longest delay a fault may ask for: a day. Later than that is `offline`. */
 const MAX_DELAY_MS = 86_400_000;
@@ -17,7 +21,7 @@ const direction = {
 } as const;
 const kind = {
   type: 'word',
-  words: ['ack', 'state', 'reading', 'event', 'all'],
+  words: ['ack', 'state', 'reading', 'event', 'frames', 'all'],
   default: 'all',
   about: 'which upward messages',
 } as const;
@@ -82,6 +86,7 @@ export const FAULTS = {
       },
     },
   },
+  ...DEVICE_FAULTS,
   reboot: {
     about: 'the meter restarts: volatile memory lost, permanent memory kept, then REBOOT and a boot state',
     parameters: {

@@ -26,6 +26,9 @@ export interface Passage {
 
 const CLEAR: Readonly<Passage> = { lost: false, extraCopies: 0, delayMs: 0, holdMs: 0 };
 
+const CUTS_SUPPLY: ReadonlySet<FaultName> = new Set<FaultName>(['outage', 'districtOutage']);
+const WRONGS_CLOCK: ReadonlySet<FaultName> = new Set<FaultName>(['clockOffset', 'clockDrift']);
+
 /** Faults in force at once: each message looks at all of them. */
 export const MAX_FAULTS = 1000;
 
@@ -36,6 +39,8 @@ export const MAX_FAULTS = 1000;
 export class FaultSet {
   #active: ActiveFault[] = [];
   #given = 0;
+  /** Virtual time at which a fault came into force, ms: a drift grows from there. */
+  readonly #sinceMs = new Map<string, number>();
 
   constructor(private readonly seed: number) {}
 
@@ -44,10 +49,11 @@ export class FaultSet {
   }
 
   /** Puts a checked fault in force. Ids count up (`f1`, `f2` …): part of what makes two runs alike. */
-  add(spec: FaultSpec): ActiveFault {
+  add(spec: FaultSpec, sinceMs = 0): ActiveFault {
     this.#given += 1;
     const fault = { id: `f${this.#given}`, ...spec };
     this.#active = [...this.#active, fault];
+    this.#sinceMs.set(fault.id, sinceMs);
     return fault;
   }
 
@@ -55,6 +61,7 @@ export class FaultSet {
   remove(id: string): ActiveFault | undefined {
     const fault = this.#active.find((candidate) => candidate.id === id);
     this.#active = this.#active.filter((candidate) => candidate !== fault);
+    this.#sinceMs.delete(id);
     return fault;
   }
 
@@ -92,27 +99,98 @@ export class FaultSet {
     const ownGateway = subject.serial === subject.gateway;
     return this.#active.some((fault) => {
       const byGateway = ownGateway || !('meter' in fault.target || 'share' in fault.target);
-      const silencing = fault.name === 'outage' || (fault.name === 'offline' && !byGateway);
+      const silencing = CUTS_SUPPLY.has(fault.name) || (fault.name === 'offline' && !byGateway);
       return silencing && this.strikes(fault, subject);
     });
   }
 
   unsupplied(subject: FaultSubject): boolean {
-    return this.#on('outage', subject) !== undefined;
+    return this.#active.some((fault) => CUTS_SUPPLY.has(fault.name) && this.strikes(fault, subject));
   }
 
-  /** Error of the meter's clock, ms; several faults add up. */
-  clockOffsetMs(subject: FaultSubject): number {
-    let offsetMs = 0;
+  /** Whether `districtOutage` takes a gateway's own supply. */
+  gatewayUnsupplied(gateway: string): boolean {
+    return this.#active.some((fault) => {
+      if (fault.name !== 'districtOutage') return false;
+      return 'all' in fault.target || this.#strikesGateway(fault.id, fault.target, gateway);
+    });
+  }
+
+  /** What each fault adds to a clock by now (virtual time, ms), by the fault's id; they add up. */
+  clockErrors(subject: FaultSubject, nowMs: number): [id: string, errorMs: number][] {
+    const errors: [string, number][] = [];
     for (const fault of this.#active) {
-      if (fault.name === 'clockOffset' && this.strikes(fault, subject)) offsetMs += fault.parameters.offsetMs as number;
+      if (!WRONGS_CLOCK.has(fault.name) || !this.strikes(fault, subject)) continue;
+      errors.push([fault.id, fault.name === 'clockOffset' ? this.#number(fault, 'offsetMs') : this.#drift(fault, subject, nowMs)]);
     }
-    return offsetMs;
+    return errors;
   }
 
   /** Whether any meter's clock is wrong, so that midnight is not the same for all. */
   get clocksDiffer(): boolean {
-    return this.#active.some((fault) => fault.name === 'clockOffset');
+    return this.#active.some((fault) => WRONGS_CLOCK.has(fault.name));
+  }
+
+  /** How much longer a relay takes, ms. */
+  slowRelayMs(subject: FaultSubject): number {
+    const fault = this.#on('slowRelay', subject);
+    return fault ? this.#number(fault, 'delayMs') : 0;
+  }
+
+  /** Part of the usual supply voltage that arrives. */
+  supplyFactor(subject: FaultSubject): number {
+    const fault = this.#on('brownOut', subject);
+    return fault ? this.#number(fault, 'percent') / 100 : 1;
+  }
+
+  /** Voltage of the customer's own source on the load side, mV; 0 when there is none. */
+  backfeedMv(subject: FaultSubject): number {
+    const fault = this.#on('backfeed', subject);
+    return fault ? this.#number(fault, 'voltageMv') : 0;
+  }
+
+  newFirmware(subject: FaultSubject): boolean {
+    return this.#on('newFirmware', subject) !== undefined;
+  }
+
+  wrongPassword(subject: FaultSubject): boolean {
+    return this.#on('wrongPassword', subject) !== undefined;
+  }
+
+  lineSilent(subject: FaultSubject): boolean {
+    return this.#on('lineSilent', subject) !== undefined;
+  }
+
+  /** What becomes of one frame on the serial line of a meter. */
+  lineNoise(subject: FaultSubject): 'flip' | 'lose' | 'cut' | undefined {
+    const fault = this.#on('lineNoise', subject);
+    if (!fault || !this.#chance(fault, subject)) return undefined;
+    const { damage } = fault.parameters;
+    if (damage !== 'any') return damage as 'flip' | 'lose' | 'cut';
+    return (['flip', 'lose', 'cut'] as const)[Math.floor(draw(subject) * 3)];
+  }
+
+  /** As whose an answer of this concentrator goes out, if not as its own meter's. */
+  lyingConcentrator(subject: FaultSubject): 'other' | 'unknown' | undefined {
+    const fault = this.#on('lyingConcentrator', subject);
+    return fault && this.#chance(fault, subject) ? (fault.parameters.as as 'other' | 'unknown') : undefined;
+  }
+
+  /** Whether a recorded message goes out again after this one. */
+  replaysUp(subject: FaultSubject): boolean {
+    const fault = this.#on('replayUp', subject);
+    return fault !== undefined && this.#chance(fault, subject);
+  }
+
+  #drift(fault: ActiveFault, subject: FaultSubject, nowMs: number): number {
+    const elapsedMs = Math.max(0, nowMs - (this.#sinceMs.get(fault.id) ?? nowMs));
+    // Each clock its own rate within ±ppm, or all the same.
+    const part = fault.parameters.rates === 'each' ? share(`${fault.id}:drift:${subject.serial}`, this.seed) * 2 - 1 : 1;
+    return Math.round((elapsedMs * this.#number(fault, 'ppm') * part) / 1e6);
+  }
+
+  #number(fault: ActiveFault, parameter: string): number {
+    return fault.parameters[parameter] as number;
   }
 
   /** What a relay does when ordered away from where it stands: moves, sticks, or sticks and reports otherwise. */

@@ -64,13 +64,23 @@ function parseParameters(name: FaultName, given: Record<string, unknown>): Recor
   for (const [key, rule] of Object.entries(known)) {
     const value = given[key] ?? rule.default;
     if (value === undefined) throw new FaultError(`Fault ${name} needs ${key} (${rule.about}).`);
-    parameters[key] =
-      rule.type === 'number' ? numberWithin(key, value, rule.min, rule.max) : wordOf(key, value, rule.words);
+    parameters[key] = parameterOf(key, value, rule);
   }
   if (name === 'delay' && (parameters.minMs as number) > (parameters.maxMs as number)) {
     throw new FaultError(`minMs (${parameters.minMs}) is above maxMs (${parameters.maxMs}); swap them.`);
   }
   return parameters;
+}
+
+function parameterOf(key: string, value: unknown, rule: Parameter): number | string {
+  if (rule.type === 'number') return numberWithin(key, value, rule.min, rule.max);
+  if (rule.type === 'word') return wordOf(key, value, rule.words);
+  // On a command line twelve digits look like a number.
+  const number = typeof value === 'number' ? String(value).padStart(12, '0') : value;
+  if (typeof number !== 'string' || !/^[0-9]{12}$/.test(number)) {
+    throw new FaultError(`${key} is a meter's number of 12 digits, not ${JSON.stringify(value)}.`);
+  }
+  return number;
 }
 
 function record(input: unknown, what: string): Record<string, unknown> {

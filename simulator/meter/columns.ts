@@ -14,6 +14,8 @@ export const FLAG = {
   orderCloses: 1 << 6,
   orderByButton: 1 << 7,
   freezeProvisional: 1 << 8,
+  dlt645: 1 << 9,
+  cipher: 1 << 10,
 } as const;
 
 /** `frozenThroughDay` before the clock is known. */
@@ -87,7 +89,9 @@ export class Columns {
       FLAG.supplied |
       (entry.relay === 'closed' ? FLAG.relayClosed | FLAG.reportedClosed : 0) |
       (entry.protected ? FLAG.protected : 0) |
-      (entry.load === 'commerce' ? FLAG.commerce : 0);
+      (entry.load === 'commerce' ? FLAG.commerce : 0) |
+      (entry.codec === 'dlt645' ? FLAG.dlt645 : 0) |
+      (entry.securityClass === 'cipher' ? FLAG.cipher : 0);
     this.baseWh[index] = entry.registerWh;
     this.baseAtMs[index] = Date.parse(entry.registerAt);
   }

@@ -38,6 +38,16 @@ export class Meter implements RandomStream {
     return this.#flag(FLAG.commerce) ? 'commerce' : 'household';
   }
 
+  /** Speaks DL/T 645 on the serial line of its gateway, which keeps the contract for it. */
+  get dlt645(): boolean {
+    return this.#flag(FLAG.dlt645);
+  }
+
+  /** DL/T 645: takes switches and clocks in ciphertext (PA 98H) only. */
+  get cipher(): boolean {
+    return this.#flag(FLAG.cipher);
+  }
+
   get annualEnergyWh(): number {
     return this.#columns.annualEnergyWh[this.index] as number;
   }

@@ -31,6 +31,7 @@ export class ClockFollower {
         physics.rebase(meter, beforeMs);
         meter.baseAtMs = nowMs;
       }
+      physics.forgetPast();
       this.freezes.clockWentBack();
       for (const meter of meters.values()) memory.write(meter);
     }

@@ -3,10 +3,32 @@ import type { Meter } from '../meter/meter.js';
 import type { MeterSet } from '../meter/meter-set.js';
 import type { Physics } from '../meter/physics.js';
 import type { MeterKeys, TrustedKey } from '../wire/keys.js';
+import type { EventName } from '../wire/contract.js';
 import type { Counters } from './counters.js';
+import type { MeterClocks } from './meter-clocks.js';
 import type { PermanentMemory } from './memory-file.js';
 import type { Scheduler } from './scheduler.js';
 import type { VirtualClock } from './virtual-clock.js';
+import type { VirtualTimers } from './virtual-timers.js';
+
+/** Speaks for meters that have no messages of their own (DL/T 645): their concentrators. */
+export interface Spokesman {
+  /** Says how a meter stands, when its line has time. */
+  announce(meter: Meter, cause: 'boot' | 'periodic'): void;
+  /** A meter has moved by itself (button, code, a time that ran out). */
+  changed(meter: Meter): void;
+  tell(meter: Meter, event: EventName, detail?: string): void;
+  /** A gateway's own supply goes or comes back. */
+  power(gateway: string, on: boolean): void;
+}
+
+/** Until the concentrators are there. */
+export const noSpokesman: Spokesman = {
+  announce: () => undefined,
+  changed: () => undefined,
+  tell: () => undefined,
+  power: () => undefined,
+};
 
 /** What every part of a running fleet shares. */
 export interface Context {
@@ -19,15 +41,21 @@ export interface Context {
   keys: MeterKeys;
   ring: ReadonlyMap<string, TrustedKey>;
   meters: MeterSet;
+  /** Clocks of meters and concentrators. */
+  clocks: MeterClocks;
+  timers: VirtualTimers;
+  /** Where the secrets of meters come from: the manifest's `keySeed`. */
+  master: string;
+  spokesman: Spokesman;
   /** From an order to the movement of the contacts, real ms; 0 = at once. */
   relayMs: number;
   /** Hands a finished message to a gateway, which keeps it until the broker has it. */
   publish(gateway: string, topic: string, payload: string): void;
 }
 
-/** The meter's own clock: the virtual time, and its error under `clockOffset`. ms since 1970. */
+/** The meter's own clock, ms since 1970: the virtual time, and how far it is off. */
 export const meterNowMs = (context: Context, meter: Meter): number =>
-  context.clock.nowMs() + context.faults.clockOffsetMs(meter);
+  context.clock.nowMs() + context.clocks.offsetMs(meter);
 
 /** Whether the meter neither hears nor speaks: restarting, out of contact or without supply. */
 export const isSilent = (context: Context, meter: Meter): boolean =>

@@ -1,4 +1,4 @@
-import type { Refusal, UpKind } from '../wire/contract.js';
+import type { FramesRefusal, Refusal, UpKind } from '../wire/contract.js';
 
 /** What a running fleet has done since it started. Counts, unless a name says otherwise. */
 export interface Counters {
@@ -6,7 +6,7 @@ export interface Counters {
   received: number;
   accepted: number;
   duplicates: number;
-  refused: Partial<Record<Refusal, number>>;
+  refused: Partial<Record<Refusal | FramesRefusal, number>>;
   /** Step 1 of the contract failed: no ack. */
   invalid: number;
   reads: number;
@@ -34,7 +34,7 @@ export const newCounters = (): Counters => ({
   readsIgnored: 0,
   unroutable: 0,
   unheard: 0,
-  sent: { ack: 0, state: 0, reading: 0, event: 0 },
+  sent: { ack: 0, state: 0, reading: 0, event: 0, frames: 0 },
   lostUp: 0,
   overflowed: 0,
   relayToggles: 0,

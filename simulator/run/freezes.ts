@@ -51,7 +51,8 @@ export class Freezes {
     while (this.#cursor < meters.size && sent < maxMeters && mayGoOn()) {
       const meter = meters.at(this.#cursor) as Meter;
       this.#cursor += 1;
-      if (!(meter.frozenThroughDay < this.#today(meter))) continue;
+      // The concentrators of DL/T 645 meters collect theirs.
+      if (meter.dlt645 || !(meter.frozenThroughDay < this.#today(meter))) continue;
       if (isSilent(this.context, meter) || !this.hasRoom(meter.gateway)) {
         this.#owing = true;
         continue;
@@ -71,8 +72,8 @@ export class Freezes {
   /** Sends everything one meter owes, now. */
   settle(meter: Meter): void {
     const today = this.#today(meter);
-    if (!(meter.frozenThroughDay < today)) return;
-    const offsetMs = this.context.faults.clockOffsetMs(meter);
+    if (meter.dlt645 || !(meter.frozenThroughDay < today)) return;
+    const offsetMs = this.context.clocks.offsetMs(meter);
     const firstDay = Math.max(meter.frozenThroughDay + 1, today - MAX_FREEZE_DAYS + 1);
     for (let day = firstDay; day <= today; day += MAX_READINGS_PER_MESSAGE) {
       const lastDay = Math.min(today, day + MAX_READINGS_PER_MESSAGE - 1);
@@ -99,9 +100,9 @@ export class Freezes {
 
   #passDue(): boolean {
     if (this.#cursor > 0) return true;
-    const { clock, physics, faults, scheduler } = this.context;
+    const { clock, clocks, physics, scheduler } = this.context;
     const today = physics.calendar.dayOf(clock.nowMs());
-    const again = (this.#owing || faults.clocksDiffer) && scheduler.nowMs() >= this.#nextPassMs;
+    const again = (this.#owing || clocks.differ) && scheduler.nowMs() >= this.#nextPassMs;
     if (today === this.#doneDay && !again) return false;
     this.#passDay = today;
     this.#owing = false;

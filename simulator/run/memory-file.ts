@@ -34,6 +34,7 @@ type MemoryRecord = [
   baseWh: number,
   baseAtMs: number,
   frozenThroughDay: number | null,
+  protected: 0 | 1,
 ];
 
 /** Lines beyond one per meter after which the file is written anew. */
@@ -103,6 +104,7 @@ function line(meter: Meter): string {
     meter.baseWh,
     meter.baseAtMs,
     frozenThroughDay,
+    meter.protected ? 1 : 0,
   ];
   return JSON.stringify(record);
 }
@@ -123,10 +125,11 @@ function recall(path: string, header: string, meters: ReadonlyMap<string, Meter>
   }
 }
 
+/** Lines of 8 were written before protection could be switched. */
 function parseRecord(text: string): MemoryRecord | undefined {
   try {
     const record = JSON.parse(text) as MemoryRecord;
-    if (!Array.isArray(record) || record.length !== 8 || !Number.isSafeInteger(record[1])) return undefined;
+    if (!Array.isArray(record) || record.length < 8 || record.length > 9 || !Number.isSafeInteger(record[1])) return undefined;
     return record[2] === '' || isUuid(record[2]) ? record : undefined;
   } catch {
     return undefined;
@@ -134,7 +137,7 @@ function parseRecord(text: string): MemoryRecord | undefined {
 }
 
 function restore(meter: Meter, record: MemoryRecord): void {
-  const [, lastSequence, lastCommandId, relayClosed, armed, baseWh, baseAtMs, frozenThroughDay] = record;
+  const [, lastSequence, lastCommandId, relayClosed, armed, baseWh, baseAtMs, frozenThroughDay, kept] = record;
   // The manifest may know of a later command than this file (the file was lost and written anew): never go back.
   if (lastSequence >= meter.lastSequence) {
     meter.lastSequence = lastSequence;
@@ -146,4 +149,5 @@ function restore(meter: Meter, record: MemoryRecord): void {
   meter.baseWh = baseWh;
   meter.baseAtMs = baseAtMs;
   meter.frozenThroughDay = frozenThroughDay ?? Number.NaN;
+  if (kept !== undefined) meter.protected = kept === 1;
 }

@@ -1,8 +1,9 @@
 import { checkSwitch, guardFits } from '../meter/command-check.js';
+import type { LineSide } from '../dlt645/line-side.js';
 import type { Meter } from '../meter/meter.js';
-import { instantMs, type ReadRequest, type SwitchCommand } from '../wire/contract.js';
+import { instantMs, type ReadRequest, type SwitchCommand, type TimeOrder } from '../wire/contract.js';
 import { openEnvelope, type SecondSignature } from '../wire/envelope.js';
-import { firstProblem, isReadRequest, isSwitchCommand } from '../wire/schemas.js';
+import { firstProblem, isReadRequest, isSwitchCommand, isTimeOrder } from '../wire/schemas.js';
 import { isSilent, meterNowMs, type Context } from './context.js';
 import type { Reporter } from './reporter.js';
 import type { Switchgear } from './switchgear.js';
@@ -16,6 +17,7 @@ export class Receiver {
     private readonly context: Context,
     private readonly reporter: Reporter,
     private readonly switchgear: Switchgear,
+    private readonly lineSide: Pick<LineSide, 'receive'>,
   ) {}
 
   /**
@@ -24,6 +26,7 @@ export class Receiver {
    */
   receive(gateway: string, serial: string, bytes: Buffer, acknowledge: () => void): void {
     const { meters, counters, faults, scheduler } = this.context;
+    if (this.lineSide.receive(gateway, serial, bytes, acknowledge)) return;
     counters.received += 1;
     const meter = meters.get(serial);
     if (!meter || meter.gateway !== gateway) {
@@ -62,6 +65,9 @@ export class Receiver {
     } else if (isReadRequest(message)) {
       if (second !== 'none') this.#invalid(meter, 'a second signature stands on cuts only');
       else this.#read(meter, message);
+    } else if (isTimeOrder(message)) {
+      if (second !== 'none') this.#invalid(meter, 'a second signature stands on cuts only');
+      else this.#time(meter, message);
     } else {
       const isSwitch = (message as { kind?: unknown }).kind === 'switch';
       if (isSwitch) isSwitchCommand(message);
@@ -128,6 +134,31 @@ export class Receiver {
     this.context.counters.reads += 1;
     if (request.what.includes('state')) this.reporter.state(meter, 'read', request.requestId);
     if (request.what.includes('reading')) this.reporter.requestedReading(meter, request.requestId);
+    if (request.what.includes('freeze')) {
+      this.reporter.requestedFreezes(meter, request.requestId, request.midnights ?? []);
+    }
+  }
+
+  /**
+   * Sets the clock, if the sequence is greater than the last: a meter whose clock is wrong cannot go by `notAfter`. The state that answers
+   * shows time and sequence as they are then, set or not.
+   */
+  #time(meter: Meter, order: TimeOrder): void {
+    const atMs = instantMs(order.at);
+    if (atMs === undefined) {
+      this.#invalid(meter, 'at names no real instant');
+      return;
+    }
+    if (order.meter !== meter.serial) {
+      this.context.counters.readsIgnored += 1;
+      return;
+    }
+    if (order.sequence > meter.lastSequence) {
+      meter.lastSequence = order.sequence;
+      this.context.memory.write(meter);
+      this.switchgear.setClock(meter, atMs);
+    }
+    this.reporter.state(meter, 'read', order.requestId);
   }
 
   #invalid(meter: Meter, problem: string): void {

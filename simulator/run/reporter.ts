@@ -1,4 +1,6 @@
+import { dayNumber } from '../meter/calendar.js';
 import type { Meter } from '../meter/meter.js';
+import { ROUNDING_WH } from '../meter/physics.js';
 import {
   instantText,
   type EventName,
@@ -41,13 +43,17 @@ export class Reporter {
       gateway: meter.gateway,
       meter: meter.serial,
       commandId: command.commandId,
-      sequence: 'duplicate' in answer ? meter.lastSequence : command.sequence,
+      sequence: 'duplicate' in answer ? Math.min(command.sequence, meter.lastSequence) : command.sequence,
       ...answer,
       ...this.#standing(meter),
     }));
   }
 
   state(meter: Meter, cause: StateCause, requestId?: string): void {
+    if (meter.dlt645) {
+      if (cause === 'boot' || cause === 'periodic') this.context.spokesman.announce(meter, cause);
+      return;
+    }
     this.#signed(meter, 'state', () => ({
       v: 1,
       kind: 'state',
@@ -79,6 +85,22 @@ export class Reporter {
     this.reading(meter, 'requested', [{ at, energyWh, quality: 'actual' }], requestId);
   }
 
+  /** Registers of past midnights, answering a read request; those before the meter's memory are left out. */
+  requestedFreezes(meter: Meter, requestId: string, midnights: readonly string[]): void {
+    const { physics, clocks } = this.context;
+    const readings: ReadingEntry[] = [];
+    for (const day of midnights) {
+      const [year, month, date] = day.split('-').map(Number) as [number, number, number];
+      const shownMs = physics.calendar.midnightMs(dayNumber(year, month, date));
+      const wh = physics.pastWh(meter, shownMs - clocks.offsetMs(meter));
+      const isPast = shownMs <= meterNowMs(this.context, meter);
+      if (wh !== undefined && isPast) {
+        readings.push({ at: instantText(shownMs), energyWh: Math.floor(wh + ROUNDING_WH), quality: 'actual' });
+      }
+    }
+    if (readings.length > 0) this.reading(meter, 'requested', readings, requestId);
+  }
+
   event(meter: Meter, event: EventName, detail?: string): void {
     if (isSilent(this.context, meter)) return;
     this.lastWord(meter, event, detail);
@@ -86,6 +108,11 @@ export class Reporter {
 
   /** An event even from a meter that has just fallen silent: the last gasp. */
   lastWord(meter: Meter, event: EventName, detail?: string): void {
+    if (meter.dlt645) {
+      // A meter on a serial line has no way to speak of its own accord while its supply goes.
+      if (event !== 'LAST_GASP') this.context.spokesman.tell(meter, event, detail);
+      return;
+    }
     const message = {
       v: 1,
       kind: 'event',

@@ -1,4 +1,5 @@
 import { FaultSet } from '../faults/fault-set.js';
+import { LineSide } from '../dlt645/line-side.js';
 import { DEFAULT_TIMEZONE } from '../manifest.js';
 import { Calendar } from '../meter/calendar.js';
 import { MeterSet } from '../meter/meter-set.js';
@@ -7,16 +8,19 @@ import type { FleetManifest } from '../wire/contract.js';
 import { keyRing, MeterKeys } from '../wire/keys.js';
 import { Announcer } from './announcer.js';
 import { ClockFollower } from './clock-follower.js';
-import type { Context } from './context.js';
+import { noSpokesman, type Context } from './context.js';
 import { newCounters } from './counters.js';
 import { FaultControl, type GatewaySwitch } from './fault-control.js';
 import { Freezes } from './freezes.js';
+import { MeterClocks } from './meter-clocks.js';
+import { RestoreCodes } from './restore-codes.js';
 import { MemoryFile, noMemory } from './memory-file.js';
 import { Receiver } from './receiver.js';
 import { Reporter } from './reporter.js';
 import type { Scheduler } from './scheduler.js';
 import { Switchgear } from './switchgear.js';
 import { Uplink } from './uplink.js';
+import { VirtualTimers } from './virtual-timers.js';
 import type { VirtualClock } from './virtual-clock.js';
 
 /** Work done in one go before the event loop gets its turn, ms. */
@@ -51,6 +55,8 @@ export class Simulation {
   readonly context: Context;
   readonly receiver: Receiver;
   readonly switchgear: Switchgear;
+  readonly lineSide: LineSide;
+  readonly codes: RestoreCodes;
   readonly freezes: Freezes;
   readonly announcer: Announcer;
   readonly clockFollower: ClockFollower;
@@ -65,11 +71,16 @@ export class Simulation {
     this.#freezesPerSecond = options.freezesPerSecond;
     this.meters = new MeterSet(manifest.meters, seed);
     const memory = options.memoryPath ? MemoryFile.open(options.memoryPath, manifest.keySeed, this.meters) : noMemory;
+    const faults = new FaultSet(seed);
     this.context = {
       clock: options.clock,
       scheduler: options.scheduler,
-      faults: new FaultSet(seed),
-      physics: new Physics(new Calendar(manifest.timezone ?? DEFAULT_TIMEZONE)),
+      faults,
+      physics: new Physics(new Calendar(manifest.timezone ?? DEFAULT_TIMEZONE), faults),
+      clocks: new MeterClocks(options.clock, faults),
+      timers: new VirtualTimers(options.clock),
+      master: manifest.keySeed,
+      spokesman: noSpokesman,
       memory,
       counters: newCounters(),
       keys: new MeterKeys(manifest.keySeed),
@@ -78,10 +89,14 @@ export class Simulation {
       relayMs: options.relayMs,
       publish: options.publish,
     };
-    const reporter = new Reporter(this.context, new Uplink(this.context));
+    const uplink = new Uplink(this.context);
+    const reporter = new Reporter(this.context, uplink);
     this.freezes = new Freezes(this.context, reporter, options.hasRoom);
     this.switchgear = new Switchgear(this.context, reporter, this.freezes);
-    this.receiver = new Receiver(this.context, reporter, this.switchgear);
+    this.lineSide = new LineSide(this.context, uplink, this.switchgear, manifest, seed);
+    this.context.spokesman = this.lineSide;
+    this.receiver = new Receiver(this.context, reporter, this.switchgear, this.lineSide);
+    this.codes = new RestoreCodes(this.context, reporter, this.switchgear);
     this.announcer = new Announcer(this.context, reporter, options.spreadMs, options.hasRoom);
     this.clockFollower = new ClockFollower(this.context, this.freezes);
     this.faultControl = new FaultControl(this.context, this.switchgear, reporter, this.freezes, options.gateways);
@@ -103,7 +118,9 @@ export class Simulation {
     this.#freezeAllowance = Math.min(freezesPerSecond, this.#freezeAllowance + earned);
     this.#lastPumpMs = startMs;
     const mayGoOn = (): boolean => scheduler.nowMs() - startMs < PUMP_BUDGET_MS;
+    this.context.timers.work();
     this.announcer.work(mayGoOn);
+    this.lineSide.work(mayGoOn);
     this.#freezeAllowance -= this.freezes.work(Math.floor(this.#freezeAllowance), mayGoOn);
     return !mayGoOn();
   }

@@ -22,13 +22,15 @@ export interface SwitchCommand {
   installation: string;
   account: string;
   servicePoint: string;
-  operation: 'cut' | 'restore';
+  operation: 'cut' | 'restore' | 'protect' | 'unprotect';
   mode: 'direct' | 'arm';
   expectedRelay: RelayWord | 'any';
   sequence: number;
   issuedAt: string;
   notAfter: string;
   reason: string;
+  /** DL/T 645 meters: the frame for the serial line, hexadecimal. */
+  frame?: string;
 }
 
 /** `schema/mqtt/read.schema.json`. */
@@ -38,9 +40,56 @@ export interface ReadRequest {
   requestId: string;
   gateway: string;
   meter: string;
-  what: ('state' | 'reading')[];
+  what: ('state' | 'reading' | 'freeze')[];
   issuedAt: string;
   notAfter: string;
+  /** With `freeze`: local days (YYYY-MM-DD) whose beginning is asked for. */
+  midnights?: string[];
+  /** DL/T 645 meters: the frames for the serial line, hexadecimal. */
+  frames?: string[];
+}
+
+/** `schema/mqtt/time.schema.json`. */
+export interface TimeOrder {
+  v: 1;
+  kind: 'time';
+  requestId: string;
+  gateway: string;
+  meter: string;
+  sequence: number;
+  /** What the clock is set to. */
+  at: string;
+  issuedAt: string;
+  notAfter: string;
+  frame?: string;
+}
+
+export type Order = SwitchCommand | ReadRequest | TimeOrder;
+
+/** `schema/mqtt/orders.schema.json`: several orders for one concentrator, never a cut. */
+export interface OrdersMessage {
+  v: 1;
+  kind: 'orders';
+  gateway: string;
+  orders: Order[];
+}
+
+export type FramesCause = 'switch' | 'read' | 'time' | 'poll' | 'freeze' | 'periodic' | 'boot';
+
+/** One answer of `schema/mqtt/frames.schema.json`. */
+export interface FramesAnswer {
+  meter: string;
+  cause: FramesCause;
+  commandId?: string;
+  requestId?: string;
+  sequence?: number;
+  outcome: 'answered' | 'silent' | 'refused';
+  refusal?: Refusal | FramesRefusal;
+  duplicate?: boolean;
+  /** Bytes as they came from the line, hexadecimal. */
+  frames: string[];
+  lastSequence: number;
+  at: string;
 }
 
 /** `schema/mqtt/clock.schema.json`. */
@@ -65,11 +114,26 @@ export type Refusal =
   | 'PROTECTED'
   | 'UNSUPPORTED'
   | 'SECOND_SIGNATURE';
-export type EventName = 'LAST_GASP' | 'POWER_ON' | 'REBOOT' | 'BUTTON' | 'INVALID_COMMAND';
+/** What only a concentrator refuses for. */
+export type FramesRefusal = 'FRAME_MISMATCH' | 'UNKNOWN_METER' | 'OVERLOADED' | 'SUPERSEDED';
+export type EventName =
+  | 'LAST_GASP'
+  | 'POWER_ON'
+  | 'REBOOT'
+  | 'BUTTON'
+  | 'INVALID_COMMAND'
+  | 'SILENT'
+  | 'ANSWERS_AGAIN'
+  | 'RELAY_FAILED'
+  | 'ARM_EXPIRED'
+  | 'VOLTAGE_LOW'
+  | 'VOLTAGE_NORMAL'
+  | 'CODE_ACCEPTED'
+  | 'CODE_REFUSED';
 export type StateCause = 'read' | 'change' | 'boot' | 'periodic';
 export type ReadingCause = 'freeze' | 'requested';
 /** What a meter sends upwards; also the last level of its topic. */
-export type UpKind = 'ack' | 'state' | 'reading' | 'event';
+export type UpKind = 'ack' | 'state' | 'reading' | 'event' | 'frames';
 
 /** One line of the manifest's `downlinkKeys`. */
 export interface DownlinkKey {
@@ -83,6 +147,8 @@ export interface ManifestGateway {
   gateway: string;
   kind: 'concentrator' | 'meter';
   district?: string;
+  /** Speed of the serial line, 8E1; 0 = no time passes on it. Default 2400. */
+  lineBaud?: number;
 }
 
 export type LoadName = 'household' | 'commerce';
@@ -98,6 +164,10 @@ export interface ManifestMeter {
   relay: RelayWord;
   lastSequence: number;
   protected?: boolean;
+  /** How it speaks: messages of its own, or frames on the line of its concentrator. Default json. */
+  codec?: 'json' | 'dlt645';
+  /** DL/T 645: PA 02H with a password (default), or PA 98H with ciphertext. */
+  securityClass?: 'password' | 'cipher';
 }
 
 /** `schema/fleet.schema.json`. */

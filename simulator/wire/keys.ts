@@ -26,6 +26,11 @@ export function meterKey(keySeed: string, serial: string): KeyObject {
   return privateKeyOfSeed(derive(keySeed, `meter-key:${serial}`, 32));
 }
 
+/** The signing key of a simulated concentrator. */
+export function gatewayKey(keySeed: string, gateway: string): KeyObject {
+  return privateKeyOfSeed(derive(keySeed, `gateway-key:${gateway}`, 32));
+}
+
 /** The MQTT password of a simulated gateway (its user name is its own number). */
 export function gatewayPassword(keySeed: string, gateway: string): string {
   return derive(keySeed, `gateway-password:${gateway}`, 24).toString('base64url');

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import { packagePath } from '../package-root.js';
-import type { ClockMessage, FleetManifest, ReadRequest, SwitchCommand } from './contract.js';
+import type { ClockMessage, FleetManifest, OrdersMessage, ReadRequest, SwitchCommand, TimeOrder } from './contract.js';
 
 const ajv = new Ajv2020({ allErrors: false, strict: false });
 
@@ -21,6 +21,9 @@ export interface Envelope {
 export const isEnvelope = compileSchema<Envelope>('mqtt/envelope.schema.json');
 export const isSwitchCommand = compileSchema<SwitchCommand>('mqtt/switch.schema.json');
 export const isReadRequest = compileSchema<ReadRequest>('mqtt/read.schema.json');
+export const isTimeOrder = compileSchema<TimeOrder>('mqtt/time.schema.json');
+/** Its schema names the three above, so it comes after them. */
+export const isOrders = compileSchema<OrdersMessage>('mqtt/orders.schema.json');
 export const isClockMessage = compileSchema<ClockMessage>('mqtt/clock.schema.json');
 export const isFleetManifest = compileSchema<FleetManifest>('fleet.schema.json');
 
