@@ -4,6 +4,7 @@ import type { Meter, RelayToggle } from './meter/meter.js';
 import type { Gateway } from './run/gateway.js';
 import { GatewaySet, type FleetProgress } from './run/gateway-set.js';
 import { HeapScheduler } from './run/scheduler.js';
+import type { CodeOutcome } from './run/restore-codes.js';
 import { Simulation } from './run/simulation.js';
 import type { PressOutcome } from './run/switchgear.js';
 import { TimeGate } from './run/time-gate.js';
@@ -12,7 +13,16 @@ import { VirtualClock } from './run/virtual-clock.js';
 import { parseBrokerUrl, type Broker } from './wire/broker-url.js';
 import { instantText, type FleetManifest } from './wire/contract.js';
 
-export type { ActiveFault, FleetManifest, FleetProgress, FleetSummary, MeterView, PressOutcome, RelayToggle };
+export type {
+  ActiveFault,
+  CodeOutcome,
+  FleetManifest,
+  FleetProgress,
+  FleetSummary,
+  MeterView,
+  PressOutcome,
+  RelayToggle,
+};
 
 /** Everything but the first two has a default. */
 export interface FleetOptions {
@@ -65,6 +75,8 @@ export interface RunningFleet {
   relayHistory(serial: string): readonly RelayToggle[];
   /** The customer presses the button for `holdMs` (default 3000, the shortest that counts). */
   press(serial: string, holdMs?: number): PressOutcome;
+  /** The customer types a restore code (16 digits). */
+  enterCode(serial: string, code: string): CodeOutcome;
   /** Gives a meter another installation id, as when it was moved to another premise. Forgotten with the process. */
   setInstallation(serial: string, installation: string): void;
   faults(): ActiveFault[];
@@ -195,6 +207,10 @@ class Fleet implements RunningFleet {
     return this.#simulation.switchgear.press(this.#known(serial), holdMs);
   }
 
+  enterCode(serial: string, code: string): CodeOutcome {
+    return this.#simulation.codes.enter(this.#known(serial), code);
+  }
+
   setInstallation(serial: string, installation: string): void {
     this.#known(serial).installation = installation;
   }
@@ -264,6 +280,7 @@ class Fleet implements RunningFleet {
     const wasFollowed = this.#clock.followed;
     if (!this.#simulation.clockFollower.hear(gateway.id, payload)) return;
     if (!wasFollowed) this.options.log?.(`time follows the head-end: ${instantText(this.#clock.nowMs())}`);
+    if (!wasFollowed) this.#simulation.switchgear.resumeArming();
     this.#time.open();
   }
 
@@ -275,7 +292,10 @@ class Fleet implements RunningFleet {
     if (this.#anyOnline) return;
     this.#anyOnline = true;
     this.#scheduler.after(this.options.clockWaitMs ?? DEFAULT_CLOCK_WAIT_MS, () => {
-      if (!this.#clock.followed) this.#simulation.freezes.begin();
+      if (!this.#clock.followed) {
+        this.#simulation.freezes.begin();
+        this.#simulation.switchgear.resumeArming();
+      }
       this.#time.open();
     });
   }

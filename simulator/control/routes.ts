@@ -35,6 +35,7 @@ const ROUTES: Route[] = [
   { method: 'GET', pattern: /^\/meters$/, answer: (fleet, _, request) => listMeters(fleet, request.query) },
   { method: 'GET', pattern: /^\/meters\/([^/]+)$/, answer: showMeter },
   { method: 'POST', pattern: /^\/meters\/([^/]+)\/button$/, answer: pressButton },
+  { method: 'POST', pattern: /^\/meters\/([^/]+)\/code$/, answer: enterCode },
   { method: 'POST', pattern: /^\/meters\/([^/]+)\/installation$/, answer: changeInstallation },
   { method: 'GET', pattern: /^\/faults$/, answer: (fleet) => ok({ faults: fleet.faults() }) },
   { method: 'POST', pattern: /^\/faults$/, answer: (fleet, _, request) => ok(fleet.addFault(request.body), 201) },
@@ -85,6 +86,15 @@ function pressButton(fleet: RunningFleet, serial: string, request: ControlReques
     return problem(400, 'holdMs is how long the button is held, 0 to 60000 ms; leave it out for 3000.');
   }
   return ok({ outcome: fleet.press(serial, holdMs), meter: fleet.meter(serial) });
+}
+
+function enterCode(fleet: RunningFleet, serial: string, request: ControlRequest): ControlAnswer {
+  if (!fleet.meter(serial)) return noMeter(serial);
+  const { code } = (request.body ?? {}) as { code?: unknown };
+  if (typeof code !== 'string' || !/^[0-9]{16}$/.test(code)) {
+    return problem(400, 'Send {"code":"<16 digits>"}, the restore code as the head-end gave it.');
+  }
+  return ok({ outcome: fleet.enterCode(serial, code), meter: fleet.meter(serial) });
 }
 
 function changeInstallation(fleet: RunningFleet, serial: string, request: ControlRequest): ControlAnswer {

@@ -66,7 +66,9 @@ export function instantOf(calendar: Calendar, time: LocalTime): number | undefin
 
 /** `ss mm hh DD MM YY`. */
 export const timeBytes = (time: LocalTime): Buffer =>
-  Buffer.concat([time.second, time.minute, time.hour, time.day, time.month, time.year % 100].map((part) => bcd(part, 1)));
+  Buffer.concat(
+    [time.second, time.minute, time.hour, time.day, time.month, time.year % 100].map((part) => bcd(part, 1)),
+  );
 
 /** Reads `ss mm hh DD MM YY`; undefined when it is no BCD or no such date. */
 export function instantOfBytes(calendar: Calendar, bytes: Uint8Array): number | undefined {

@@ -1,5 +1,12 @@
 import type { Meter } from '../meter/meter.js';
-import { instantMs, type FramesCause, type Refusal, type FramesRefusal, type SwitchCommand, type TimeOrder } from '../wire/contract.js';
+import {
+  instantMs,
+  type FramesCause,
+  type Refusal,
+  type FramesRefusal,
+  type SwitchCommand,
+  type TimeOrder,
+} from '../wire/contract.js';
 import type { Desk, Job } from './desk.js';
 import { decodeFrame, encodeFrame, FUNCTION, REPLY } from './frame.js';
 import { PRIORITY, type Priority } from './job-queue.js';
@@ -129,7 +136,8 @@ export class SwitchJob implements Job {
       }
       const open = (status & STATUS_3.open) !== 0;
       if (open !== (command.expectedRelay === 'open')) this.#refuse('UNEXPECTED_RELAY', end, reply);
-      else if (command.operation === 'cut' && (status & STATUS_3.protected) !== 0) this.#refuse('PROTECTED', end, reply);
+      else if (command.operation === 'cut' && (status & STATUS_3.protected) !== 0)
+        this.#refuse('PROTECTED', end, reply);
       else {
         // At 0 baud others were served while this one was read.
         const late = this.#late();
@@ -247,4 +255,3 @@ export class TimeJob implements Job {
     });
   }
 }
-

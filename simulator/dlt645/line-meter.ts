@@ -236,7 +236,9 @@ export class LineMeters {
     }
     const wrongPasswords = memory.wrongPasswords + 1;
     const locked: Partial<LineMemory> =
-      wrongPasswords >= MAX_WRONG_PASSWORDS ? { wrongPasswords: 0, lockedUntilMs: nowMs + LOCKOUT_MS } : { wrongPasswords };
+      wrongPasswords >= MAX_WRONG_PASSWORDS
+        ? { wrongPasswords: 0, lockedUntilMs: nowMs + LOCKOUT_MS }
+        : { wrongPasswords };
     this.memories.change(meter, locked);
     return refusal;
   }

@@ -89,9 +89,10 @@ export class LineSide implements Spokesman {
     if (!this.context.faults.lineSilent(meter)) this.#concentratorOf(meter)?.tell(meter, event, detail);
   }
 
-  /** A gateway's own supply goes or comes back. */
-  power(gateway: string, on: boolean): void {
-    this.#posts.get(gateway)?.concentrator.power(on);
+  reconcile(): void {
+    for (const [gateway, { concentrator }] of this.#posts) {
+      concentrator.power(!this.context.faults.gatewayUnsupplied(gateway));
+    }
   }
 
   /** Collects what midnights have left, as the lines have room and while `mayGoOn`. */

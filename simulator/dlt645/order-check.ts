@@ -54,7 +54,6 @@ export function timeFrame(hex: string | undefined, serial: string): { bytes: Buf
     return fits ? { bytes: bytesOf(hex), broadcast: true } : undefined;
   }
   const di = Buffer.from(frame.data.subarray(0, 4)).reverse().toString('hex');
-  const fits =
-    frame.control === FUNCTION.write && frame.address === serial && (di === '04000101' || di === '04000102');
+  const fits = frame.control === FUNCTION.write && frame.address === serial && (di === '04000101' || di === '04000102');
   return fits ? { bytes: bytesOf(hex), broadcast: false } : undefined;
 }

@@ -80,8 +80,7 @@ export class SerialLine {
         heard(undefined);
         return;
       }
-      const delayMs =
-        this.baud > 0 ? MIN_REPLY_DELAY_MS + draw(meter) * (MAX_REPLY_DELAY_MS - MIN_REPLY_DELAY_MS) : 0;
+      const delayMs = this.baud > 0 ? MIN_REPLY_DELAY_MS + draw(meter) * (MAX_REPLY_DELAY_MS - MIN_REPLY_DELAY_MS) : 0;
       this.#pass(delayMs + this.#bytesMs(reply.length), () => heard(reply));
     });
   }

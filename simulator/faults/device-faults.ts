@@ -2,7 +2,8 @@
 
 /** Longest delay a fault may ask for: a day. Later than that is `offline`. */
 const MAX_DELAY_MS = 86_400_000;
-const rate = (what: string) => ({ type: 'number', min: 0, max: 1, default: 1, about: `part of the ${what}, 0–1` }) as const;
+const rate = (what: string) =>
+  ({ type: 'number', min: 0, max: 1, default: 1, about: `part of the ${what}, 0–1` }) as const;
 
 export const DEVICE_FAULTS = {
   districtOutage: {
@@ -17,7 +18,8 @@ export const DEVICE_FAULTS = {
     },
   },
   backfeed: {
-    about: "voltage on the load side while the relay is open or the supply gone: the customer's generator or solar panels",
+    about:
+      "voltage on the load side while the relay is open or the supply gone: the customer's generator or solar panels",
     parameters: {
       voltageMv: { type: 'number', min: 1, max: 500_000, default: 215_000, about: 'on the load side, mV' },
     },
@@ -31,8 +33,18 @@ export const DEVICE_FAULTS = {
   clockDrift: {
     about: 'the clock runs at a wrong rate from now on, of meters and of concentrators',
     parameters: {
-      ppm: { type: 'number', min: -1_000_000, max: 1_000_000, about: 'fast (negative: slow) by this many parts in a million' },
-      rates: { type: 'word', words: ['same', 'each'], default: 'same', about: 'same: all alike; each: every clock its own within ±ppm' },
+      ppm: {
+        type: 'number',
+        min: -1_000_000,
+        max: 1_000_000,
+        about: 'fast (negative: slow) by this many parts in a million',
+      },
+      rates: {
+        type: 'word',
+        words: ['same', 'each'],
+        default: 'same',
+        about: 'same: all alike; each: every clock its own within ±ppm',
+      },
     },
   },
   crossWired: {
@@ -49,11 +61,13 @@ export const DEVICE_FAULTS = {
     },
   },
   newFirmware: {
-    about: 'DL/T 645: the meter has the later text of the standard: errors and 9CH with two bytes of switch status, freezes with rates',
+    about:
+      'DL/T 645: the meter has the later text of the standard: errors and 9CH with two bytes of switch status, freezes with rates',
     parameters: {},
   },
   wrongPassword: {
-    about: 'DL/T 645: password or key of the meter is not what it should be; after five wrong ones it takes none for a day',
+    about:
+      'DL/T 645: password or key of the meter is not what it should be; after five wrong ones it takes none for a day',
     parameters: {},
   },
   lineSilent: { about: 'DL/T 645: the meter neither hears nor speaks on the serial line; it works on', parameters: {} },
@@ -72,12 +86,18 @@ export const DEVICE_FAULTS = {
   lyingConcentrator: {
     about: 'DL/T 645: the concentrator signs answers as those of another meter',
     parameters: {
-      as: { type: 'word', words: ['other', 'unknown'], default: 'other', about: 'other: one of its own; unknown: one it does not have' },
+      as: {
+        type: 'word',
+        words: ['other', 'unknown'],
+        default: 'other',
+        about: 'other: one of its own; unknown: one it does not have',
+      },
       rate: rate('answers'),
     },
   },
   replayUp: {
-    about: 'messages recorded from a gateway (the last 200 of the time of this fault) are sent again, byte for byte, after new ones',
+    about:
+      'messages recorded from a gateway (the last 200 of the time of this fault) are sent again, byte for byte, after new ones',
     parameters: { rate: rate('messages after which an old one follows') },
   },
 } as const;

@@ -121,7 +121,10 @@ export class FaultSet {
     const errors: [string, number][] = [];
     for (const fault of this.#active) {
       if (!WRONGS_CLOCK.has(fault.name) || !this.strikes(fault, subject)) continue;
-      errors.push([fault.id, fault.name === 'clockOffset' ? this.#number(fault, 'offsetMs') : this.#drift(fault, subject, nowMs)]);
+      errors.push([
+        fault.id,
+        fault.name === 'clockOffset' ? this.#number(fault, 'offsetMs') : this.#drift(fault, subject, nowMs),
+      ]);
     }
     return errors;
   }
@@ -185,7 +188,8 @@ export class FaultSet {
   #drift(fault: ActiveFault, subject: FaultSubject, nowMs: number): number {
     const elapsedMs = Math.max(0, nowMs - (this.#sinceMs.get(fault.id) ?? nowMs));
     // Each clock its own rate within ±ppm, or all the same.
-    const part = fault.parameters.rates === 'each' ? share(`${fault.id}:drift:${subject.serial}`, this.seed) * 2 - 1 : 1;
+    const part =
+      fault.parameters.rates === 'each' ? share(`${fault.id}:drift:${subject.serial}`, this.seed) * 2 - 1 : 1;
     return Math.round((elapsedMs * this.#number(fault, 'ppm') * part) / 1e6);
   }
 

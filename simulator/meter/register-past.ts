@@ -26,7 +26,8 @@ export class RegisterPast {
     if (list.length === 0) this.#stretches.set(meter, list);
     if (stretch.fromMs < nowMs) list.push(stretch);
     // A stretch may go once the next one reaches back far enough.
-    while (list.length > 1 && ((list[1] as Stretch).fromMs < nowMs - KEPT_MS || list.length > MAX_STRETCHES)) list.shift();
+    while (list.length > 1 && ((list[1] as Stretch).fromMs < nowMs - KEPT_MS || list.length > MAX_STRETCHES))
+      list.shift();
   }
 
   /** The stretch an instant lies in, for instants before the present one; undefined before the first. */

@@ -18,8 +18,8 @@ export interface Spokesman {
   /** A meter has moved by itself (button, code, a time that ran out). */
   changed(meter: Meter): void;
   tell(meter: Meter, event: EventName, detail?: string): void;
-  /** A gateway's own supply goes or comes back. */
-  power(gateway: string, on: boolean): void;
+  /** Faults have changed: concentrators lose their supply, or have it back. */
+  reconcile(): void;
 }
 
 /** Until the concentrators are there. */
@@ -27,7 +27,7 @@ export const noSpokesman: Spokesman = {
   announce: () => undefined,
   changed: () => undefined,
   tell: () => undefined,
-  power: () => undefined,
+  reconcile: () => undefined,
 };
 
 /** What every part of a running fleet shares. */

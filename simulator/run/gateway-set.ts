@@ -86,7 +86,9 @@ export class GatewaySet {
   reconcile(faults: FaultSet): void {
     for (const gateway of this.byId.values()) {
       const ownMeter = gateway.meters[0]?.serial === gateway.id ? gateway.meters[0] : undefined;
-      if (faults.gatewayOffline(gateway.id, ownMeter)) gateway.suspend();
+      const unsupplied = faults.gatewayUnsupplied(gateway.id);
+      if (unsupplied) gateway.lastGasp();
+      else if (faults.gatewayOffline(gateway.id, ownMeter)) gateway.suspend();
       else gateway.resume();
     }
   }

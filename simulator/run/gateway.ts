@@ -17,6 +17,9 @@ const FIRMWARE = 'relight-simulator/1';
 /** A gateway that is going away waits this long for its last PUBACKs, ms. */
 const CLOSE_WAIT_MS = 2_000;
 
+/** How long a concentrator lives without supply, ms: enough to send what it has ready. */
+const LAST_GASP_MS = 1_000;
+
 export type GatewayState = 'waiting' | 'connecting' | 'online' | 'suspended' | 'stopped';
 
 export interface GatewayOptions {
@@ -44,6 +47,8 @@ export class Gateway implements RandomStream {
   #state: GatewayState = 'waiting';
   #attempts = 0;
   #everOnline = false;
+  /** Lives on its capacitor. */
+  #gasping = false;
   /** Counts attempts, so that a retry or a place in the gate that belongs to an earlier one is ignored. */
   #attempt = 0;
   /** Whether this gateway holds a place in the connect gate. */
@@ -117,7 +122,28 @@ export class Gateway implements RandomStream {
     this.#link.drop();
   }
 
+  /** Its supply is gone (fault `districtOutage`): says so with what its capacitor holds, then is away until `resume`. */
+  lastGasp(): void {
+    if (this.#state === 'suspended' || this.#state === 'stopped' || this.#gasping) return;
+    if (this.#state !== 'online') {
+      this.suspend();
+      return;
+    }
+    this.#gasping = true;
+    this.#presence(false, 'last-gasp');
+    this.options.scheduler.after(LAST_GASP_MS, () => {
+      if (!this.#gasping) return;
+      this.#gasping = false;
+      this.suspend();
+    });
+  }
+
   resume(): void {
+    if (this.#gasping) {
+      // The supply was back before the capacitor was empty.
+      this.#gasping = false;
+      if (this.#state === 'online') this.#presence(true);
+    }
     if (this.#state !== 'suspended') return;
     this.#state = 'waiting';
     this.#attempts = 0;
@@ -181,7 +207,7 @@ export class Gateway implements RandomStream {
     this.#opening = false;
   }
 
-  #presence(online: boolean): void {
+  #presence(online: boolean, cause?: 'last-gasp'): void {
     const { gateway, meters, nowMs } = this.options;
     const status = {
       v: 1,
@@ -191,6 +217,7 @@ export class Gateway implements RandomStream {
       at: instantText(nowMs()),
       meterCount: meters.length,
       firmware: FIRMWARE,
+      cause,
     };
     this.#link.publishPresence(statusTopic(gateway), canonicalJson(status));
   }

@@ -34,7 +34,7 @@ type MemoryRecord = [
   baseWh: number,
   baseAtMs: number,
   frozenThroughDay: number | null,
-  protected: 0 | 1,
+  isProtected?: 0 | 1,
 ];
 
 /** Lines beyond one per meter after which the file is written anew. */
@@ -129,7 +129,8 @@ function recall(path: string, header: string, meters: ReadonlyMap<string, Meter>
 function parseRecord(text: string): MemoryRecord | undefined {
   try {
     const record = JSON.parse(text) as MemoryRecord;
-    if (!Array.isArray(record) || record.length < 8 || record.length > 9 || !Number.isSafeInteger(record[1])) return undefined;
+    if (!Array.isArray(record) || record.length < 8 || record.length > 9 || !Number.isSafeInteger(record[1]))
+      return undefined;
     return record[2] === '' || isUuid(record[2]) ? record : undefined;
   } catch {
     return undefined;

@@ -85,7 +85,8 @@ export class Switchgear {
 
   /** Meters that were armed when the simulator ended wait a day from when the time is known again. */
   resumeArming(): void {
-    for (const meter of this.context.meters.values()) if (meter.armed && !this.#armedAtMs.has(meter)) this.#startArming(meter);
+    for (const meter of this.context.meters.values())
+      if (meter.armed && !this.#armedAtMs.has(meter)) this.#startArming(meter);
   }
 
   /** The customer presses the button for `holdMs`. */

@@ -9,6 +9,8 @@ export interface MeterView {
   meter: string;
   gateway: string;
   installation: string;
+  /** How it speaks: messages of its own, or frames on the line of its concentrator. */
+  codec: 'json' | 'dlt645';
   load: LoadName;
   annualEnergyWh: number;
   /** Contacts as they are. */
@@ -22,6 +24,8 @@ export interface MeterView {
   /** Whether its gateway is connected and the meter itself can be heard. */
   online: boolean;
   meterTime: string;
+  /** Whether there is power in the home of its customer: not what the meter shows when it is crossed with a neighbour. */
+  homeLit: boolean;
   supplyVoltageMv: number;
   loadVoltageMv: number;
   powerW: number;
@@ -51,6 +55,7 @@ export function viewMeter(context: Context, gateway: Gateway | undefined, meter:
     meter: meter.serial,
     gateway: meter.gateway,
     installation: meter.installation,
+    codec: meter.dlt645 ? 'dlt645' : 'json',
     load: meter.load,
     annualEnergyWh: meter.annualEnergyWh,
     relay: relayWord(meter.relayClosed),
@@ -61,6 +66,7 @@ export function viewMeter(context: Context, gateway: Gateway | undefined, meter:
     lastCommandId: meter.lastCommandId,
     online: gateway?.state === 'online' && !isSilent(context, meter),
     meterTime: instantText(meterNowMs(context, meter)),
+    homeLit: context.physics.homeLit(meter),
     ...context.physics.measure(meter, context.clock.nowMs()),
   };
 }

@@ -28,7 +28,10 @@ export class VirtualTimers {
     if (nowMs < this.#earliestMs) return;
     const due = this.#waiting.filter(({ dueMs }) => dueMs <= nowMs);
     this.#waiting = this.#waiting.filter(({ dueMs }) => dueMs > nowMs);
-    this.#earliestMs = this.#waiting.reduce((earliest, { dueMs }) => Math.min(earliest, dueMs), Number.POSITIVE_INFINITY);
+    this.#earliestMs = this.#waiting.reduce(
+      (earliest, { dueMs }) => Math.min(earliest, dueMs),
+      Number.POSITIVE_INFINITY,
+    );
     due.sort((a, b) => a.dueMs - b.dueMs);
     for (const { run } of due) run();
   }

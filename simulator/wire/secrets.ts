@@ -29,6 +29,8 @@ export const lineCipherKey = (master: string, serial: string): Buffer => derive(
 
 /** The restore code of a meter for one sequence: 16 digits. */
 export function restoreCode(key: Buffer, serial: string, installation: string, sequence: number): string {
-  const mac = createHmac('sha256', key).update(`relight restore ${serial} ${installation} ${sequence}`, 'utf8').digest();
+  const mac = createHmac('sha256', key)
+    .update(`relight restore ${serial} ${installation} ${sequence}`, 'utf8')
+    .digest();
   return String(mac.readBigUInt64BE(0) % CODE_MODULUS).padStart(CODE_DIGITS, '0');
 }

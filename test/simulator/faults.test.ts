@@ -61,7 +61,8 @@ describe('a fault as given', () => {
 
   test('the catalogue holds what the simulator promises', () => {
     const promised =
-      'offline lossDown lossUp delay lateAck duplicate reorder stuckRelay lyingRelay clockOffset reboot outage';
+      'offline lossDown lossUp delay lateAck duplicate reorder stuckRelay lyingRelay clockOffset reboot outage ' +
+      'districtOutage brownOut backfeed slowRelay clockDrift crossWired newFirmware wrongPassword lineSilent lineNoise lyingConcentrator replayUp';
     expect([...FAULT_NAMES].sort()).toEqual(promised.split(' ').sort());
   });
 });

@@ -47,18 +47,22 @@ const validators = {
   state: compileSchema('mqtt/state.schema.json'),
   reading: compileSchema('mqtt/reading.schema.json'),
   event: compileSchema('mqtt/event.schema.json'),
+  frames: compileSchema('mqtt/frames.schema.json'),
 };
 
 /** Reads an upward message the way a strict head-end would: topic, signature, schema, and topic against content. */
 export function readUp(topic: string, raw: string): Said {
-  const match = /^relight\/v1\/(\d{12})\/up\/(\d{12})\/(ack|state|reading|event)$/.exec(topic);
+  const match = /^relight\/v1\/(\d{12})\/up\/(\d{12})\/(ack|state|reading|event|frames)$/.exec(topic);
   if (!match) throw new Error(`no upward topic: ${topic}`);
   const [, gateway, meter, kind] = match as unknown as [string, string, string, UpKind];
-  const signed = kind === 'ack' || kind === 'state';
-  const message = signed ? openUp(raw, meter) : (JSON.parse(raw) as Record<string, unknown>);
+  const signed = kind === 'ack' || kind === 'state' || kind === 'frames';
+  const message = signed
+    ? openUp(raw, meter, kind === 'frames' ? 'gateway' : 'meter')
+    : (JSON.parse(raw) as Record<string, unknown>);
   const validate = validators[kind];
   if (!validate(message)) throw new Error(`${kind} breaks its schema: ${JSON.stringify(validate.errors)}`);
-  if (message.gateway !== gateway || message.meter !== meter)
+  if (kind === 'frames' && meter !== gateway) throw new Error(`${topic}: frames go up under the concentrator's number`);
+  if (message.gateway !== gateway || (kind !== 'frames' && message.meter !== meter))
     throw new Error(`${topic} carries another meter's message`);
   return { gateway, meter, kind, message, raw };
 }

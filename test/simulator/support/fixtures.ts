@@ -25,8 +25,13 @@ export const START_MS = Date.parse(START);
 
 const b64 = (text: string | Buffer): string => Buffer.from(text).toString('base64url');
 
-/** Canonical JSON of a flat message. */
-export const canonical = (message: object): string => JSON.stringify(message, Object.keys(message).sort());
+/** Canonical JSON of a message: keys sorted at every depth, absent ones left out. */
+export const canonical = (message: unknown): string =>
+  JSON.stringify(message, (_key, value: unknown) =>
+    typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : value,
+  );
 
 export const headerOf = (signer: Signer): string => b64(`{"alg":"EdDSA","kid":"${signer.kid}"}`);
 
@@ -163,8 +168,8 @@ export function manifest(shape: ManifestShape = {}): FleetManifest {
 
 export const publicX = (signer: Signer): string => createPublicKey(signer.key).export({ format: 'jwk' }).x as string;
 
-/** Opens a message signed by a simulated meter; throws unless it is signed by exactly that meter and canonical. */
-export function openUp(text: string, serial: string): Record<string, unknown> {
+/** Opens a message signed by a simulated meter (or concentrator); throws unless it is signed by exactly that one and canonical. */
+export function openUp(text: string, serial: string, kind = 'meter'): Record<string, unknown> {
   const envelope = JSON.parse(text) as { payload: string; signatures: { protected: string; signature: string }[] };
   const [only, ...more] = envelope.signatures;
   if (!only || more.length > 0) throw new Error('a meter signs exactly once');
@@ -172,7 +177,7 @@ export function openUp(text: string, serial: string): Record<string, unknown> {
     throw new Error('not the header of that meter');
   }
   const salt = Buffer.from('relight-simulated-fleet-v1');
-  const seed = Buffer.from(hkdfSync('sha256', KEY_SEED, salt, `meter-key:${serial}`, 32));
+  const seed = Buffer.from(hkdfSync('sha256', KEY_SEED, salt, `${kind}-key:${serial}`, 32));
   const signed = Buffer.from(`${only.protected}.${envelope.payload}`);
   if (!verify(null, signed, createPublicKey(keyOf(seed)), Buffer.from(only.signature, 'base64url'))) {
     throw new Error(`the signature is not that of ${serial}`);
