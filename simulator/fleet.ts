@@ -46,16 +46,13 @@ export interface FleetOptions {
   spreadMs?: number;
   /** Most freeze messages of the fleet per second; default 2000. */
   freezesPerSecond?: number;
-  /**
-   * How long to wait for a head-end's clock after the first connection before the machine's own time is the fleet's, ms;
-   * default 1000. Until then meters neither hear nor speak.
-   */
+  /** How long to wait for a head-end's clock before the machine's own time is taken, ms; default 1000. Until then all are mute. */
   clockWaitMs?: number;
   /** MQTT keepalive, s; default 60. */
   keepaliveSeconds?: number;
   /** Most connections being opened at once; default 200. */
   maxOpening?: number;
-  /** Receives what a person should know, one line at a time; default: nobody. */
+  /** Receives what a person should know, a line at a time. */
   log?: (line: string) => void;
 }
 
@@ -148,12 +145,12 @@ class Fleet implements RunningFleet {
     });
     this.#gateways = this.#buildGateways(manifest, broker);
     this.ready = new Promise((resolve, reject) => (this.#settleReady = { resolve, reject }));
-    // Whoever does not wait for `ready` need not hear of its rejection.
     this.ready.catch(() => undefined);
   }
 
   start(): void {
     this.#gateways.connect();
+    this.#time.whenKnown(() => this.#simulation.switchgear.resumeArming());
     this.#simulation.run();
     this.#every(TICK_EVERY_MS, () => {
       this.#gateways.tick();
@@ -280,7 +277,6 @@ class Fleet implements RunningFleet {
     const wasFollowed = this.#clock.followed;
     if (!this.#simulation.clockFollower.hear(gateway.id, payload)) return;
     if (!wasFollowed) this.options.log?.(`time follows the head-end: ${instantText(this.#clock.nowMs())}`);
-    if (!wasFollowed) this.#simulation.switchgear.resumeArming();
     this.#time.open();
   }
 
@@ -292,18 +288,12 @@ class Fleet implements RunningFleet {
     if (this.#anyOnline) return;
     this.#anyOnline = true;
     this.#scheduler.after(this.options.clockWaitMs ?? DEFAULT_CLOCK_WAIT_MS, () => {
-      if (!this.#clock.followed) {
-        this.#simulation.freezes.begin();
-        this.#simulation.switchgear.resumeArming();
-      }
+      if (!this.#clock.followed) this.#simulation.freezes.begin();
       this.#time.open();
     });
   }
 
-  /** Repeats until `act` says false or the fleet stops. */
   #every(periodMs: number, act: () => boolean): void {
-    this.#scheduler.after(periodMs, () => {
-      if (act()) this.#every(periodMs, act);
-    });
+    this.#scheduler.after(periodMs, () => act() && this.#every(periodMs, act));
   }
 }
