@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { AuditSealer } from './platform/audit-sealer.js';
 import { ProductClock } from './platform/clock.js';
@@ -9,8 +8,6 @@ import { Scheduler } from './platform/schedules.js';
 import { loadKey } from './platform/signing-key.js';
 import { putPoliciesInForce } from './dunning/policies-in-force.js';
 import { loadPolicyBook, PolicyError, type PolicyBook } from './dunning/policy-book.js';
-import { startEmbeddedBroker, type EmbeddedBroker } from './embedded/broker.js';
-import { loginsFrom } from './embedded/gateway-login.js';
 import { startEmbeddedPostgres, type EmbeddedPostgres } from './embedded/postgres.js';
 import type { FlowContext } from './flows/context.js';
 import { workDryRun } from './flows/make-dry-run.js';
@@ -18,16 +15,16 @@ import { RunWorker } from './flows/run-worker.js';
 import { schedulesOf } from './flows/schedules.js';
 import { workBillingRun } from './flows/work-billing-run.js';
 import { GuardClient } from './head-end/guard-client.js';
-import { startHeadEnd, type HeadEnd } from './head-end/head-end.js';
-import { loadSigningKey, type SigningKey } from './head-end/signing.js';
+import type { HeadEnd } from './head-end/head-end.js';
+import { loadSigningKey } from './head-end/signing.js';
 import { DEFAULT_SWITCH_TIMINGS } from './switching/switch-timings.js';
 import { fleetManifest } from './simulation/fleet-manifest.js';
 import { openWorld } from './simulation/open-world.js';
 import { SIMULATION_START } from './simulation/world.js';
 import { grantGuardReads, guardAccessOf, guardKeyFor } from './app-guard.js';
-import { onFreePort } from './app-ports.js';
 import { ConfigError, type Config } from './config.js';
 import { weatherSchedules } from './app-weather.js';
+import { startWire, type Wire } from './app-wire.js';
 import { startMessagingPart } from './app-messaging.js';
 import { meterSecretsFor } from './app-meter-secrets.js';
 import { startApiServer, type RunningApi } from './app-api.js';
@@ -109,7 +106,11 @@ async function start(
     const guardProcess = await startGuard(ctx.db, databaseUrl);
     if (guardProcess) undo.push(() => guardProcess.stop());
   }
-  const wire = await startWire(config, ctx, { key, guard }, remarks, undo, progress);
+  let wire: Wire = { embedded: false, headEnd: undefined };
+  if (config.role === 'all' || config.role === 'head-end') {
+    progress.step('starting the head-end');
+    wire = await startWire({ config, ctx, key, guard, remarks, undo });
+  }
   if (config.role === 'all' || config.role === 'jobs') await startJobs(config, ctx, undo);
   let api: RunningApi | undefined;
   if (config.role === 'all' || config.role === 'api') {
@@ -133,7 +134,9 @@ async function start(
     databaseUrl,
     api,
     mqttUrl: wire.mqttUrl,
-    headEnd: wire.headEnd,
+    get headEnd() {
+      return wire.headEnd;
+    },
     embedded: { postgres: postgres !== undefined, broker: wire.embedded },
     newWorld,
     remarks,
@@ -246,40 +249,4 @@ function startSealer(config: Config, ctx: FlowContext, undo: (() => Promise<unkn
   const sealer = new AuditSealer({ db: ctx.db, clock: ctx.clock, log: ctx.log, key, checkpointFile });
   sealer.start();
   undo.push(() => sealer.stop());
-}
-
-async function startWire(
-  config: Config,
-  ctx: FlowContext,
-  signers: { readonly key: SigningKey; readonly guard: GuardClient },
-  remarks: string[],
-  undo: (() => Promise<unknown>)[],
-  progress: StartProgress,
-): Promise<{ mqttUrl?: string; headEnd?: HeadEnd; embedded: boolean }> {
-  if (config.role !== 'all' && config.role !== 'head-end') return { embedded: false };
-  progress.step('starting the head-end');
-  const password = config.MQTT_PASSWORD ?? randomBytes(24).toString('base64url');
-  let broker: EmbeddedBroker | undefined;
-  if (!config.MQTT_URL) {
-    broker = await startBroker(config, ctx, password, remarks);
-    undo.push(() => broker!.stop());
-  }
-  const url = config.MQTT_URL ?? broker!.url;
-  const access = { url, username: config.MQTT_USERNAME, password, clientId: config.INSTANCE };
-  const headEnd = startHeadEnd(ctx, access, signers.key, signers.guard);
-  undo.push(() => headEnd.stop());
-  return { mqttUrl: url, headEnd, embedded: broker !== undefined };
-}
-
-const DEFAULT_MQTT_PORT = 1883;
-
-async function startBroker(
-  config: Config,
-  ctx: FlowContext,
-  password: string,
-  remarks: string[],
-): Promise<EmbeddedBroker> {
-  const authenticate = loginsFrom(ctx.db, { username: config.MQTT_USERNAME, password });
-  const listen = (port: number) => startEmbeddedBroker({ host: config.HOST, port, authenticate, log: ctx.log });
-  return onFreePort('MQTT_PORT', config.MQTT_PORT, DEFAULT_MQTT_PORT, listen, remarks);
 }

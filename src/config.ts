@@ -20,6 +20,12 @@ function isWebhookUrl(text: string): boolean {
   return protocol === 'https:' || (protocol === 'http:' && ['127.0.0.1', '[::1]', 'localhost'].includes(hostname));
 }
 
+/** Outside simulation the head-end's password and every order pass here. */
+function isSafeBrokerUrl(url: string): boolean {
+  const { protocol, hostname } = new URL(url);
+  return protocol === 'mqtts:' || ['127.0.0.1', '[::1]', 'localhost'].includes(hostname);
+}
+
 const flag = z.enum(['0', '1']).transform((value) => value === '1');
 
 const environment = z.object({
@@ -31,6 +37,13 @@ const environment = z.object({
   MQTT_URL: z.url({ protocol: /^mqtts?$/ }).optional(),
   MQTT_USERNAME: z.string().default('head-end'),
   MQTT_PASSWORD: z.string().min(12).optional(),
+  /** PEM of the authority behind the broker's certificate, and a certificate of our own where the broker asks for one. */
+  MQTT_CA_FILE: z.string().optional(),
+  MQTT_CLIENT_CERT_FILE: z.string().optional(),
+  MQTT_CLIENT_KEY_FILE: z.string().optional(),
+  /** Of the two users with which the head-end tries whether the broker keeps gateways apart; and their listener, if it is another. */
+  MQTT_PROBE_PASSWORD: z.string().min(12).optional(),
+  MQTT_PROBE_URL: z.url({ protocol: /^mqtts?$/ }).optional(),
   /** Without a database or broker of one's own the product is a simulation on this machine. */
   SIMULATION: flag.optional(),
   SIMULATED_METERS: z.coerce.number().int().min(1).max(2_000).default(200),
@@ -118,6 +131,8 @@ export function readConfig(env: NodeJS.ProcessEnv, args: readonly string[]): Con
     throw new ConfigError('MESSAGE_WEBHOOK_SECRET: messages are signed with a secret of at least 24 characters.');
   if (isGuard) requireForGuard(settings, simulation);
   else if (!simulation) requireOutsideSimulation(settings);
+  if ((settings.MQTT_CLIENT_CERT_FILE === undefined) !== (settings.MQTT_CLIENT_KEY_FILE === undefined))
+    throw new ConfigError('MQTT_CLIENT_CERT_FILE and MQTT_CLIENT_KEY_FILE belong together: set both or neither.');
   if (role.data !== 'all' && !isGuard && !settings.DATABASE_URL)
     throw new ConfigError('--role splits processes over one database: name it in DATABASE_URL.');
   return {
@@ -135,6 +150,14 @@ function requireOutsideSimulation(settings: z.infer<typeof environment>): void {
     settings.DATABASE_URL ? '' : 'DATABASE_URL: outside simulation the data belongs in a database of your own.',
     settings.MQTT_URL ? '' : 'MQTT_URL: outside simulation meters need a broker of your own.',
     settings.MQTT_PASSWORD ? '' : 'MQTT_PASSWORD: there is no default secret outside simulation.',
+    settings.MQTT_PROBE_PASSWORD
+      ? ''
+      : 'MQTT_PROBE_PASSWORD: with it the head-end tries whether the broker keeps gateways apart (docs/brokers.md).',
+    ...[settings.MQTT_URL, settings.MQTT_PROBE_URL].map((url) =>
+      url === undefined || isSafeBrokerUrl(url)
+        ? ''
+        : `${url}: passwords do not travel in the clear; use mqtts://, or mqtt:// on this machine (127.0.0.1).`,
+    ),
     settings.OIDC_ISSUER && settings.OIDC_AUDIENCE
       ? ''
       : 'OIDC_ISSUER and OIDC_AUDIENCE: development tokens exist in simulation only.',

@@ -11,7 +11,7 @@ import {
   mosquittoConf,
   mosquittoPasswords,
 } from './embedded/config/mosquitto.js';
-import { PROBE_USERS } from './embedded/topic-rights.js';
+import { PROBE_USERS } from './platform/probe-users.js';
 import { simulatedGatewayPassword } from './simulation/fleet-keys.js';
 
 const HELP = `Writes a broker's configuration from the contract's table of topics (docs/brokers.md).

@@ -66,12 +66,12 @@ describe('rooms', () => {
   });
 
   test('only app.ts starts embedded parts', () => {
-    // Ask for a URL instead: everything but app.ts works with somebody else's PostgreSQL and broker. The one other importer starts
-    // nothing: it writes the embedded broker's rules down in other brokers' words.
+    // Ask for a URL instead: everything but app.ts and its app-wire.ts works with somebody else's PostgreSQL and broker.
+    // main-broker-config.ts starts nothing: it writes the embedded broker's rules down in other brokers' words.
     const importers = src.filter(
       ({ path, imports }) =>
         roomOf(path) === 'top' &&
-        !['src/app.ts', 'src/main-broker-config.ts'].includes(path) &&
+        !['src/app.ts', 'src/app-wire.ts', 'src/main-broker-config.ts'].includes(path) &&
         imports.some(({ file }) => file?.startsWith('src/embedded/')),
     );
     expect(importers.map(({ path }) => path)).toEqual([]);

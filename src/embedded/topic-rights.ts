@@ -45,9 +45,3 @@ export const spellOutKinds = (topic: TopicPattern): TopicPattern[] =>
 /** The pattern as an MQTT filter, with the gateway's own number written as this broker writes "the user's name". */
 export const asFilter = (topic: TopicPattern, userName: string): string =>
   topic.replaceAll('{gateway}', userName).replaceAll(/\{(device|kind|any-kind)\}/g, '+');
-
-/**
- * Two users that are no gateways: with them the head-end tries, before it starts, whether a gateway's credential reaches beyond its own
- * topics (docs/brokers.md). No device bears their numbers.
- */
-export const PROBE_USERS = ['000000000000', '999999999999'] as const;

@@ -1,12 +1,14 @@
 import mqtt, { type MqttClient } from 'mqtt';
 import { crashPoint } from '../platform/crash-points.js';
 import type { Logger } from '../platform/log.js';
+import { newId } from '../platform/ids.js';
 import { statement } from '../platform/database.js';
 import type { FlowContext } from '../flows/context.js';
 import { endUnsignedCut } from '../flows/end-unsigned-cut.js';
 import type { ReadOrder, SwitchOrder } from '../switching/dispatch.js';
 import type { ClockWork } from '../flows/correct-meter-clocks.js';
 import { endUnsendable } from '../flows/end-unsendable.js';
+import { brokerTrouble } from './broker-access.js';
 import { canonicalJson } from './codecs/canonical-json.js';
 import { encodeClock, readBody, switchBody, timeBody, type OrderBody, type Validity } from './codecs/orders.js';
 import type { GuardAnswer, GuardClient } from './guard-client.js';
@@ -49,11 +51,13 @@ export class Downlink {
   }
 
   start(): void {
-    const { url, username, password, clientId } = this.access;
+    const { url, username, password, clientId, tls } = this.access;
     this.client = mqtt.connect(url, {
+      ...tls,
       username,
       password,
-      clientId,
+      // Two processes may bear one name; under one identifier they would push each other off the line.
+      clientId: `${clientId}-down-${newId().slice(-8)}`,
       clean: true,
       keepalive: 20,
       reconnectPeriod: 500,
@@ -66,7 +70,9 @@ export class Downlink {
         this.log.warn({ err: error }, 'the clock could not be published; the next change will'),
       );
     });
-    this.client.on('error', (error) => this.log.warn({ err: error }, 'downlink connection to the broker failed'));
+    this.client.on('error', (error) =>
+      this.log.warn({ err: error }, `downlink connection lost: ${brokerTrouble(error, url)}`),
+    );
   }
 
   /** Ends at once: what is not acknowledged yet is given up, and so is what waits for its turn. Their rows are attended to. */

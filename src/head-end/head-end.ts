@@ -1,4 +1,5 @@
 import { Loop } from '../platform/loop.js';
+import { LEASE_MS } from '../platform/leases.js';
 import { LIMITS } from '../platform/limits.js';
 import { correctMeterClocks } from '../flows/correct-meter-clocks.js';
 import { attendCommands } from '../flows/attend-commands.js';
@@ -40,7 +41,12 @@ export interface HeadEnd {
 export function startHeadEnd(ctx: FlowContext, access: BrokerAccess, key: SigningKey, guard?: GuardClient): HeadEnd {
   const unanswered = new Unanswered(ctx.timings.ackTimeoutMs);
   const wakeAll = () => Object.values(loops).forEach((loop) => loop.wake());
-  const downlink = new Downlink(ctx, { ...access, clientId: `${access.clientId}-down` }, key, ctx.log, wakeAll);
+  const downlink = new Downlink(ctx, access, key, ctx.log, wakeAll);
+  // Answers to what this process has sent may come to another: it says what has changed.
+  const answered = (ids: readonly string[]): void => {
+    for (const id of ids) unanswered.answered(id);
+    if (unanswered.held && ids.length > 0) loops.restores.wake();
+  };
   const loops = {
     restores: restoresLoop(ctx, downlink, unanswered, (serials) => uplink.expect(serials)),
     cuts: cutsLoop(ctx, downlink, guard),
@@ -49,10 +55,7 @@ export function startHeadEnd(ctx: FlowContext, access: BrokerAccess, key: Signin
     clock: clockLoop(ctx, downlink),
     meterClocks: meterClocksLoop(ctx, downlink),
   };
-  const uplink = new UplinkConsumer(ctx, { ...access, clientId: `${access.clientId}-up` }, (commandIds) => {
-    for (const commandId of commandIds) unanswered.answered(commandId);
-    if (unanswered.held && commandIds.length > 0) loops.restores.wake();
-  });
+  const uplink = new UplinkConsumer(ctx, access, answered);
   const unlisten = [
     ctx.nudges.listen('commands', () => {
       loops.restores.wake();
@@ -60,6 +63,7 @@ export function startHeadEnd(ctx: FlowContext, access: BrokerAccess, key: Signin
       loops.meterClocks.wake();
       loops.protection.wake();
     }),
+    ctx.nudges.listen('changed', answered),
     ctx.nudges.listen('clock', () => loops.clock.wake()),
   ];
   uplink.start();
@@ -82,6 +86,9 @@ export function startHeadEnd(ctx: FlowContext, access: BrokerAccess, key: Signin
   };
 }
 
+/** Whether so much time has passed since a claim that others may have attended to it (a process that was stopped and goes on). */
+const isStale = (claimedAtMs: number): boolean => performance.now() - claimedAtMs > LEASE_MS;
+
 function restoresLoop(
   ctx: FlowContext,
   downlink: Downlink,
@@ -92,7 +99,16 @@ function restoresLoop(
     if (!downlink.connected) return LOOK_MS;
     const limit = Math.min(LIMITS.dispatchGroup.value, unanswered.room);
     if (limit === 0) return LOOK_MS;
+    const claimedAtMs = performance.now();
     const orders = await dispatchRestores(ctx, limit);
+    if (isStale(claimedAtMs)) {
+      // The waits on the rows have run out or soon will: the meters are asked, here or by another process, before anything is sent again.
+      ctx.log.warn(
+        { orders: orders.length },
+        'this process stood still after it had claimed restores; they are not sent by it',
+      );
+      return 0;
+    }
     unanswered.sent(orders.map(({ commandId }) => commandId));
     await downlink.publishRestores(orders);
     expect(orders.map(({ serial }) => serial));

@@ -1,3 +1,5 @@
+import { PROBE_USERS } from '../platform/probe-users.js';
+
 /** Messages of one meter, and messages of a gateway. */
 export const METER_KINDS = ['ack', 'state', 'reading', 'event'] as const;
 
@@ -24,4 +26,12 @@ export const downTopic = (gateway: string, meter: string): string => `relight/v1
 export const clockTopic = (gateway: string): string => `relight/v1/${gateway}/clock`;
 
 /** What the head-end listens to. */
-export const UPLINK_SUBSCRIPTIONS = ['relight/v1/+/up/+/+', 'relight/v1/+/status'] as const;
+export const UP_SUBSCRIPTION = 'relight/v1/+/up/+/+';
+export const STATUS_SUBSCRIPTION = 'relight/v1/+/status';
+
+/** The same filter, each message to one of the head-end's sessions (MQTT 5 §4.8.2; mosquitto and EMQX give it to 3.1.1 clients too). */
+export const sharedSubscription = (filter: string): string => `$share/relight/${filter}`;
+
+/** What the probe says while it tries the broker's rules: heard by every head-end, and of no meaning. */
+export const isProbeTopic = (topic: string): boolean =>
+  PROBE_USERS.some((user) => topic.startsWith(`relight/v1/${user}/`));

@@ -1,18 +1,18 @@
-import { connect as connectTcp, type Socket } from 'node:net';
-import { connect as connectTls } from 'node:tls';
+import type { Socket } from 'node:net';
 import mqttPacket, { type IPublishPacket, type Packet, type Parser } from 'mqtt-packet';
 import type { Logger } from '../platform/log.js';
-import { UPLINK_SUBSCRIPTIONS } from './topics.js';
+import { brokerTrouble, openBrokerSocket, type BrokerAccess } from './broker-access.js';
 
-/** Where the broker is and who we are there. */
-export interface BrokerAccess {
-  /** mqtt:// or mqtts:// */
-  readonly url: string;
-  readonly username: string;
-  readonly password: string;
-  readonly clientId: string;
-  /** Topics listened to; the contract's uplink topics if absent. */
-  readonly subscriptions?: readonly string[];
+export type { BrokerAccess } from './broker-access.js';
+
+/** A session at the broker. */
+export interface UplinkSession extends BrokerAccess {
+  /** Filters listened to. */
+  readonly subscriptions: readonly string[];
+  /** Filters that the session may still have from earlier times. */
+  readonly unsubscriptions?: readonly string[];
+  /** Asked before every attempt; while it says no, the session is left to others. */
+  readonly mayConnect?: () => boolean;
 }
 
 /** One message, not acknowledged yet. */
@@ -42,27 +42,24 @@ export class UplinkConnection {
   connected = false;
 
   constructor(
-    private readonly access: BrokerAccess,
+    private readonly access: UplinkSession,
     private readonly deliver: (delivery: UplinkDelivery) => void,
     private readonly log: Logger,
   ) {}
 
   start(): void {
-    const { protocol, hostname, port } = new URL(this.access.url);
-    if (protocol !== 'mqtt:' && protocol !== 'mqtts:')
-      throw new Error(`MQTT_URL must begin with mqtt:// or mqtts://, not ${protocol}//`);
-    const target = {
-      host: hostname.replace(/^\[|\]$/g, ''),
-      port: Number(port) || (protocol === 'mqtts:' ? 8883 : 1883),
-    };
-    const socket = protocol === 'mqtts:' ? connectTls({ ...target, servername: target.host }) : connectTcp(target);
+    if (this.access.mayConnect?.() === false) {
+      this.reconnectTimer = setTimeout(() => this.start(), RECONNECT_MIN_MS);
+      return;
+    }
+    const socket = openBrokerSocket(this.access, () => this.greet(socket, parser));
     this.socket = socket;
-    socket.setNoDelay(true);
     const parser = mqttPacket.parser({ protocolVersion: 4 });
     parser.on('packet', (packet: Packet) => this.receive(packet, socket));
     parser.on('error', (error: Error) => socket.destroy(error));
-    socket.on(protocol === 'mqtts:' ? 'secureConnect' : 'connect', () => this.greet(socket, parser));
-    socket.on('error', (error) => this.log.warn({ err: error }, 'uplink connection to the broker failed'));
+    socket.on('error', (error) =>
+      this.log.warn({ err: error }, `uplink connection lost: ${brokerTrouble(error, this.access.url)}`),
+    );
     socket.on('close', () => this.lost(socket));
   }
 
@@ -122,7 +119,7 @@ export class UplinkConnection {
         this.send(socket, {
           cmd: 'subscribe',
           messageId: 1,
-          subscriptions: (this.access.subscriptions ?? UPLINK_SUBSCRIPTIONS).map((topic) => ({
+          subscriptions: this.access.subscriptions.map((topic) => ({
             topic,
             qos: 1 as const,
           })),
@@ -135,6 +132,9 @@ export class UplinkConnection {
           socket.destroy();
           return;
         }
+        // Only now: a message that comes between is better heard twice than not at all.
+        if (this.access.unsubscriptions)
+          this.send(socket, { cmd: 'unsubscribe', messageId: 2, unsubscriptions: [...this.access.unsubscriptions] });
         this.connected = true;
         this.reconnectMs = RECONNECT_MIN_MS;
         return;

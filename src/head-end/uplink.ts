@@ -5,7 +5,8 @@ import { takeUplink, type Uplink } from '../flows/take-uplink.js';
 import { QuarantineQuota } from './quarantine-quota.js';
 import { PartiesDirectory } from './known-parties.js';
 import { checkMessage, readMessage } from './uplink-check.js';
-import { UplinkConnection, type BrokerAccess, type UplinkDelivery } from './uplink-connection.js';
+import type { BrokerAccess, UplinkDelivery } from './uplink-connection.js';
+import { UplinkSessions } from './uplink-sessions.js';
 
 /** Messages taken in but not stored yet; past this the broker is held back. */
 const MAX_PENDING = 4 * LIMITS.uplinkGroup.value;
@@ -18,7 +19,7 @@ const RETRY_MS = 250;
 export class UplinkConsumer {
   private readonly directory: PartiesDirectory;
   private readonly quota = new QuarantineQuota();
-  private readonly connection: UplinkConnection;
+  private readonly connection: UplinkSessions;
   private pending: UplinkDelivery[] = [];
   private pumping: Promise<void> | undefined;
   private stopped = false;
@@ -30,7 +31,7 @@ export class UplinkConsumer {
     private readonly onAnswers: (commandIds: readonly string[]) => void,
   ) {
     this.directory = new PartiesDirectory(ctx.db, ctx.timeZone);
-    this.connection = new UplinkConnection(access, (delivery) => this.take(delivery), ctx.log);
+    this.connection = new UplinkSessions(ctx, access, (delivery) => this.take(delivery));
   }
 
   /** Looks these meters up while their answers are still on the way. */

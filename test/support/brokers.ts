@@ -8,7 +8,7 @@ import type { EmbeddedLog } from '../../src/embedded/embedded-log.js';
 import { loginsFrom } from '../../src/embedded/gateway-login.js';
 import type { Database } from '../../src/platform/database.js';
 import { statement } from '../../src/platform/database.js';
-import { PROBE_USERS } from '../../src/embedded/topic-rights.js';
+import { PROBE_USERS } from '../../src/platform/probe-users.js';
 import { simulatedGatewayPassword } from '../../src/simulation/fleet-keys.js';
 
 /** The brokers that everything about the wire must be right on. */

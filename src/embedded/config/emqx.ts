@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { LIMITS } from '../../platform/limits.js';
-import { asFilter, PROBE_USERS, spellOutKinds, TOPIC_RIGHTS, type TopicRights } from '../topic-rights.js';
+import { PROBE_USERS } from '../../platform/probe-users.js';
+import { asFilter, spellOutKinds, TOPIC_RIGHTS, type TopicRights } from '../topic-rights.js';
 import type { BrokerLogin } from './logins.js';
 
 /**
