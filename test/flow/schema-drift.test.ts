@@ -8,6 +8,8 @@ import pg from 'pg';
 
 /** Tables that no entity describes: nobody reads them through the ORM. Anything else belongs into src/orm.ts. */
 const NOT_ENTITIES = new Set([
+  'lease',
+  'lease_holder',
   'clock_state', // platform/clock.ts
   'request_key', // platform/idempotency.ts
   'schedule', // platform/schedules.ts
