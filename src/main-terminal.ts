@@ -57,6 +57,7 @@ export async function printAddresses(
       `  GraphQL    ${bold(`${app.api.url}/graphql`)}   (GraphiQL: ${app.api.url}/ , live: ${app.api.url.replace('http', 'ws')}/graphql)`,
     );
   }
+  if (app.api) print(`  Contract   ${app.api.url}/contract   (what meters and head-end say to each other)`);
   if (app.mqttUrl)
     print(`  MQTT       ${app.mqttUrl}${app.embedded.broker ? '   (embedded broker, a login for each gateway)' : ''}`);
   print(

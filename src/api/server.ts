@@ -5,6 +5,7 @@ import { createAuthenticator } from './auth/authenticate.js';
 import { createContext, type Api } from './context.js';
 import type { ApiDeps } from './deps.js';
 import { createApollo } from './http/apollo.js';
+import { serveContract } from './http/contract.js';
 import { serveGraphiql } from './http/graphiql.js';
 import { answerErrors, serveOperations } from './http/routes.js';
 import { OperationCheck } from './operation-check.js';
@@ -27,7 +28,7 @@ export interface RunningApi {
 }
 
 /**
- * Starts the API: GraphQL over HTTP and WebSocket at /graphql, GraphiQL at /, /health, /ready, and in simulation mode
+ * Starts the API: GraphQL over HTTP and WebSocket at /graphql, GraphiQL at /, the MQTT contract at /contract, /health, /ready, and in simulation mode
  * /simulation/fleet.
  *
  * @throws the error of `listen`, with `code` EADDRINUSE when the port is taken
@@ -54,6 +55,7 @@ export async function startApi(deps: ApiDeps): Promise<RunningApi> {
   answerErrors(server, deps);
   secureHeaders(server);
   serveOperations(server, deps, authenticator);
+  serveContract(server);
   await serveGraphiql(server);
   server.route({
     method: ['GET', 'POST'],
