@@ -1,12 +1,14 @@
-import { INSIDE, READERS, type Grants } from './role-groups.js';
+import { INSIDE, JUDGING, READERS, type Grants } from './role-groups.js';
 
 /** Rows of the permission table for gateways and meters; permissions.ts puts them into the one table. */
 export const METERING_TYPES: Readonly<Record<string, Grants>> = {
   DownlinkKey: [[INSIDE, 'kid publicKey role']],
-  Gateway: [[INSIDE, 'id district gatewayNumber kind presence presenceSince']],
+  Gateway: [[INSIDE, 'id district gatewayNumber kind offlineCause presence presenceSince']],
   GatewayPayload: [[['OPERATIONS'], 'gateway password replayed userErrors']],
   Meter: [
     [READERS, 'id clockOffsetMs events installations presence reconnectMode reportedSupply serial servicePoint'],
+    [READERS, 'lastGaspAt protectionReported silentSince'],
+    [JUDGING, 'protectionDue protectionOrder'],
     [INSIDE, 'gateway sequence'],
   ],
   MeterEvent: [[READERS, 'detail event eventAt receivedAt']],

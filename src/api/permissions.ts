@@ -1,5 +1,6 @@
 import { roleBits, type Role } from './auth/viewer.js';
 import { AFTER_CUT_TYPES } from './permissions-after-cut.js';
+import { RESTORE_TYPES } from './permissions-restore.js';
 import { DUNNING_TYPES } from './permissions-dunning.js';
 import { METERING_TYPES } from './permissions-metering.js';
 import {
@@ -46,7 +47,8 @@ const TABLE: Readonly<Record<string, Grants>> = {
     [['COUNTER', 'BANK', 'SUPERVISOR'], 'recordPayment'],
     [['COUNTER', 'SUPERVISOR'], 'reversePayment resolveSuspensePayment'],
     [SWITCHING, 'requestCut cancelSwitchCommand declareWrongfulCut setKillSwitch'],
-    [DESK, 'explainBreach recordAcceptance recordFollowUp requestRestore'],
+    [DESK, 'explainBreach recordAcceptance recordFollowUp reportPowerBack requestRestore'],
+    [['HOTLINE', 'COUNTER', 'OPERATIONS', 'SUPERVISOR'], 'issueRestoreCode'],
     [['OPERATIONS', 'SUPERVISOR'], 'correctReading setSettlementCycle startBillingRun'],
     [APPROVING, 'approveSwitchCommand approveCutBatch proposeCuts releaseQuarantinedCut'],
     [APPROVING, 'startCutDryRun'],
@@ -202,15 +204,6 @@ const TABLE: Readonly<Record<string, Grants>> = {
     [INSIDE, 'reason reversedBy'],
   ],
   PlanInstalment: [[['CUSTOMER', ...JUDGING], 'amount dueDate']],
-  PowerExplanation: [
-    [
-      READERS,
-      'amountToRestore at command dueSupply gatewayPresence headline reasons reportedSupply servicePoint steps',
-    ],
-    [READERS, 'verdict workOrder'],
-  ],
-  PowerOffReason: [[READERS, 'reason since text']],
-  PowerStep: [[READERS, 'code text']],
   ProductClock: [[EVERYONE, 'mode now scale version']],
   Protection: [
     [['CUSTOMER', ...JUDGING], 'createdAt endedAt kind proofVerifiedAt validUntil'],
@@ -242,7 +235,7 @@ const TABLE: Readonly<Record<string, Grants>> = {
     [READERS, 'id acceptedAt account approvedAt attempts endedAt failureCode history meter mode notAfter operation'],
     [
       READERS,
-      'modeEvidence modeReason rearms payment reads reason requestedAt rungs sentAt sequence servicePoint state supersededBy workOrder',
+      'modeEvidence modeReason rearms payment reads reason requestedAt restoreCodes rungs sentAt sequence servicePoint state supersededBy workOrder',
     ],
     [INSIDE, 'approvals approvedBy batch failureText notBefore owner policyCode policyVersion releasedBy'],
     [INSIDE, 'requestReason requestedBy'],
@@ -264,6 +257,7 @@ const TABLE: Readonly<Record<string, Grants>> = {
   WeatherReport: [[INSIDE, 'alert date from issuedAt kind maxMilliC minMilliC receivedAt recordedBy region to']],
   ...AFTER_CUT_TYPES,
   ...DUNNING_TYPES,
+  ...RESTORE_TYPES,
   ...METERING_TYPES,
   WorkOrder: [
     [READERS, 'id account closedAt command deadlineAt kind openedAt servicePoint state workOrderNumber'],

@@ -30,6 +30,7 @@ import {
 } from './graph/fields/late-fees.js';
 import { GatewayFields, MeterFields, MeterInstallationFields } from './graph/fields/metering.js';
 import { PowerExplanationFields } from './graph/fields/power.js';
+import { GatewayCauseFields, MeterProtectionFields, SwitchCommandCodeFields } from './graph/fields/restore-means.js';
 import { ServicePointFields } from './graph/fields/service-points.js';
 import {
   AuditEntryFields,
@@ -92,6 +93,11 @@ import { GatewayPayloadFields, MeterPayloadFields, RegisterDevices } from './mut
 import { PaymentPayloadFields } from './mutations/payment-payload.js';
 import { RecordProtection } from './mutations/record-protection.js';
 import { RecordStanding, StandingPayloadFields } from './mutations/record-standing.js';
+import {
+  IssueRestoreCodePayloadFields,
+  ReportPowerBackPayloadFields,
+  RestoreMeans,
+} from './mutations/restore-means.js';
 import { RecordPayment } from './mutations/record-payment.js';
 import { RecordWeather } from './mutations/record-weather.js';
 import { RequestSwitch } from './mutations/request-switch.js';
@@ -178,6 +184,12 @@ const RESOLVERS = [
   ChangePayments,
   BillingMutations,
   RequestSwitch,
+  RestoreMeans,
+  IssueRestoreCodePayloadFields,
+  ReportPowerBackPayloadFields,
+  SwitchCommandCodeFields,
+  MeterProtectionFields,
+  GatewayCauseFields,
   DecideSwitch,
   ChangeInterruptions,
   AccountStandingFields,

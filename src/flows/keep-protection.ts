@@ -13,7 +13,7 @@ import { systemActor, type FlowContext } from './context.js';
 const ACTOR = systemActor('keep-protection');
 
 /** Every kind of protection that forbids cuts, for whom, under the policies in force. */
-const rulesAt = (ctx: FlowContext, at: Date): ProtectionRule[] =>
+export const protectionRulesAt = (ctx: Pick<FlowContext, 'policies'>, at: Date): ProtectionRule[] =>
   ctx.policies.list.flatMap(({ policy }) =>
     policy.protections
       .filter(({ mode }) => mode === 'PROHIBIT')
@@ -36,7 +36,7 @@ export async function keepProtection(
   at: Date,
   reason: string,
 ): Promise<void> {
-  const ordered = await orderProtection(tx, rulesAt(ctx, at), scope, { actor: ACTOR, at, reason });
+  const ordered = await orderProtection(tx, protectionRulesAt(ctx, at), scope, { actor: ACTOR, at, reason });
   if (ordered.length === 0) return;
   tx.afterCommit(() => {
     ctx.nudges.nudge('commands');

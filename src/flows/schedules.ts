@@ -12,6 +12,7 @@ import { runDunning } from './run-dunning.js';
 import { settleDistricts } from './settle-districts.js';
 import { keepAllProtection } from './keep-protection.js';
 import { watchOutages } from './judge-outages.js';
+import { watchRestoreMeans } from './watch-restore-means.js';
 import { watchRestores } from './watch-restores.js';
 import { clearDryRuns, makeNightlyDryRun } from './start-dry-run.js';
 
@@ -33,6 +34,7 @@ export const schedulesOf = (ctx: FlowContext): Schedule[] => [
   { name: 'clear-dry-runs', everyMs: 24 * HOUR, run: (at) => clearDryRuns(ctx, at) },
   { name: 'watch-restores', everyMs: 10 * MINUTE, run: (at) => watchRestores(ctx, at) },
   { name: 'keep-protection', everyMs: HOUR, run: (at) => keepAllProtection(ctx, at) },
+  { name: 'watch-restore-means', everyMs: 10 * MINUTE, run: (at) => watchRestoreMeans(ctx, at) },
   { name: 'watch-outages', everyMs: 10 * MINUTE, run: (at) => watchOutages(ctx, at) },
   { name: 'clear-quarantine', everyMs: 24 * HOUR, run: (at) => clearQuarantine(ctx, at) },
   { name: 'clear-weather', everyMs: 24 * HOUR, run: (at) => clearWeather(ctx, at) },

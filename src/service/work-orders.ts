@@ -58,16 +58,17 @@ const CLOSE_WORK_ORDERS = statement(
      WHERE state = 'OPEN' AND kind = $2 AND service_point_id = ANY($1::uuid[])
      RETURNING id, account_id, service_point_id)
    INSERT INTO audit_entry (at, actor_kind, actor, act, subject_type, subject_id, account_id, service_point_id, from_state, to_state, reason)
-   SELECT $5, $3, $4, 'work-order.closed', 'WorkOrder', id, account_id, service_point_id, 'OPEN', 'DONE', $6 FROM closed`,
+   SELECT $5, $3, $4, 'work-order.closed', 'WorkOrder', id, account_id, service_point_id, 'OPEN', 'DONE', $6 FROM closed RETURNING subject_id`,
 );
 
-/** Closes open field work of one kind at these service points: what it was opened for has been seen to be done. */
+/** Closes open field work of one kind at these service points: what it was opened for has been seen to be done. Returns how many. */
 export async function closeWorkOrders(
   tx: Tx,
   servicePointIds: readonly string[],
   kind: WorkOrderKind,
   by: { readonly actor: Actor; readonly at: Date; readonly reason: string },
-): Promise<void> {
-  if (servicePointIds.length === 0) return;
-  await tx.rows(CLOSE_WORK_ORDERS, [servicePointIds, kind, by.actor.kind, by.actor.id, by.at, by.reason]);
+): Promise<number> {
+  if (servicePointIds.length === 0) return 0;
+  const values = [servicePointIds, kind, by.actor.kind, by.actor.id, by.at, by.reason];
+  return (await tx.rows(CLOSE_WORK_ORDERS, values)).length;
 }

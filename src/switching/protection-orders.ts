@@ -38,6 +38,18 @@ const WANTED = `WITH rule AS (
        AND (m.reported_protected OR EXISTS (SELECT FROM protection p WHERE p.customer_id = k.id AND p.ended_at IS NULL)
             OR EXISTS (SELECT FROM protection_order o WHERE o.meter_id = m.id AND o.state IN ('QUEUED', 'SENT'))))`;
 
+const DUE = statement('protection-order-due', `${WANTED} SELECT meter_id AS "meterId" FROM point WHERE due`);
+
+/** Those of these meters at which protection is due now, whatever they report. */
+export async function protectionDueAt(
+  reader: Pick<Tx, 'rows'>,
+  rules: readonly ProtectionRule[],
+  meterIds: readonly string[],
+): Promise<Set<string>> {
+  const rows = await reader.rows<{ meterId: string }>(DUE, [JSON.stringify(rules), meterIds, null]);
+  return new Set(rows.map(({ meterId }) => meterId));
+}
+
 // An open order that is not wanted any more is withdrawn: what follows has a greater sequence.
 const WITHDRAW = statement(
   'protection-order-withdraw',

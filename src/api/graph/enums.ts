@@ -213,6 +213,8 @@ export const PowerVerdictEnum = apiEnum('PowerVerdict', 'The answer to "why is m
   OFF_FOR_OTHER_REASON: 'Off for a reason that money does not remove (其他原因停电).',
   RESTORE_UNDER_WAY: 'Power is due and is being brought back (正在复电).',
   WAITING_FOR_BUTTON: 'Power is due; the customer has to press the button on the meter (待按钮复电).',
+  WAITING_FOR_CODE: 'Power is due; the customer has to type the restore code (待输入复电码).',
+  OUTAGE: 'Nothing was cut: a fault or a planned outage (故障或计划停电).',
   FIELD_VISIT: 'Power is due; field staff are on the way (现场处理中).',
   UNEXPLAINED: 'Power is due, the meter reports it off, and nothing is under way yet (原因不明).',
   UNKNOWN: 'The meter has not said anything that helps (未知).',

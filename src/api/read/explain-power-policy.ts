@@ -15,7 +15,7 @@ export interface PowerReason {
 }
 
 export interface PowerStep {
-  readonly code: 'PAY' | 'WAIT' | 'PRESS_BUTTON' | 'WAIT_FOR_VISIT' | 'CALL' | 'CHECK_MAIN_SWITCH';
+  readonly code: 'PAY' | 'WAIT' | 'PRESS_BUTTON' | 'TYPE_CODE' | 'WAIT_FOR_VISIT' | 'CALL' | 'CHECK_MAIN_SWITCH';
   readonly text: PowerText;
 }
 
@@ -25,6 +25,8 @@ export type PowerVerdict =
   | 'OFF_FOR_OTHER_REASON'
   | 'RESTORE_UNDER_WAY'
   | 'WAITING_FOR_BUTTON'
+  | 'WAITING_FOR_CODE'
+  | 'OUTAGE'
   | 'FIELD_VISIT'
   | 'UNEXPLAINED'
   | 'UNKNOWN';
@@ -38,6 +40,14 @@ export interface PowerFacts {
   readonly command: { readonly operation: SwitchOperation; readonly state: SwitchCommandState } | null;
   readonly workOrder: { readonly deadlineLocal: string } | null;
   readonly gatewayPresence: GatewayPresence;
+  /** Power is away although nothing was cut; `untilLocal` where an end is announced. */
+  readonly outage: {
+    readonly kind: 'FAULT' | 'PLANNED';
+    readonly scope: 'DISTRICT' | 'SERVICE_POINT';
+    readonly untilLocal: string | null;
+  } | null;
+  /** A restore code is out and was not used yet. */
+  readonly codeUntilLocal: string | null;
   readonly overdue: string | null;
   /** Service phone of the district. */
   readonly servicePhone: string;
@@ -73,19 +83,28 @@ export function explainPower(facts: PowerFacts): PowerAnswer {
   return { verdict, headline: headlineOf(verdict, facts), reasons, steps: stepsOf(verdict, facts) };
 }
 
-function verdictOf({ interruptions, reported, command, workOrder }: PowerFacts): PowerVerdict {
+function verdictOf({ interruptions, reported, command, workOrder, outage, codeUntilLocal }: PowerFacts): PowerVerdict {
   if (interruptions.length > 0) {
     return interruptions.every(({ reason }) => DEBT_REASONS.includes(reason)) ? 'OFF_FOR_DEBT' : 'OFF_FOR_OTHER_REASON';
   }
+  if (outage) return 'OUTAGE';
   if (reported === 'CONNECTED') return 'POWER_ON';
   if (reported === 'ARMED' || command?.state === 'ARMED') return 'WAITING_FOR_BUTTON';
+  if (codeUntilLocal !== null) return 'WAITING_FOR_CODE';
   if (command?.operation === 'RESTORE') return 'RESTORE_UNDER_WAY';
   if (workOrder) return 'FIELD_VISIT';
   return reported === 'DISCONNECTED' ? 'UNEXPLAINED' : 'UNKNOWN';
 }
 
-function headlineOf(verdict: PowerVerdict, { gatewayPresence }: PowerFacts): PowerText {
+function headlineOf(verdict: PowerVerdict, { gatewayPresence, outage }: PowerFacts): PowerText {
   switch (verdict) {
+    case 'OUTAGE':
+      return outageHeadline(outage!);
+    case 'WAITING_FOR_CODE':
+      return {
+        zh: '电表联系不上,已将复电码发给您,输入后即可复电。',
+        en: 'The meter cannot be reached. A restore code was sent to you: type it in to have power again.',
+      };
     case 'POWER_ON':
       return gatewayPresence === 'OFFLINE'
         ? {
@@ -120,6 +139,21 @@ function headlineOf(verdict: PowerVerdict, { gatewayPresence }: PowerFacts): Pow
     case 'UNKNOWN':
       return { zh: '暂无法确认供电状态。', en: 'The state of the supply is not known.' };
   }
+}
+
+/** Nobody was cut: the district, the house, or work that was announced. */
+function outageHeadline({ kind, scope }: NonNullable<PowerFacts['outage']>): PowerText {
+  if (kind === 'PLANNED')
+    return { zh: '计划停电,与电费无关。', en: 'A planned outage; it has nothing to do with bills.' };
+  return scope === 'DISTRICT'
+    ? {
+        zh: '所在台区停电,属故障,与电费无关,正在抢修。',
+        en: 'The whole district is without power: a fault, which has nothing to do with bills. It is being repaired.',
+      }
+    : {
+        zh: '电表报告电源消失,而邻近用户有电,可能是您家进线故障,与电费无关。',
+        en: 'Your meter said that its supply is gone while the neighbours have power: a fault of your own line, which has nothing to do with bills.',
+      };
 }
 
 const CALL = (servicePhone: string): PowerStep => ({
@@ -169,10 +203,34 @@ function stepsOf(verdict: PowerVerdict, facts: PowerFacts): PowerStep[] {
         {
           code: 'PRESS_BUTTON',
           text: {
-            zh: '确认用电安全后,长按电表按键 3 秒。',
-            en: 'Make sure that nothing dangerous is switched on, then hold the button on the meter for 3 seconds.',
+            zh: '先关闭电炉、电热器等,确认用电安全后,长按电表按键 3 秒。',
+            en: 'Switch off the stove, heaters and the like, then hold the button on the meter for 3 seconds.',
           },
         },
+      ];
+    case 'WAITING_FOR_CODE':
+      return [
+        {
+          code: 'TYPE_CODE',
+          text: {
+            zh: `先关闭电炉等电器,再于${facts.codeUntilLocal}前在电表上输入短信中的复电码。`,
+            en: `Switch off the stove and the like, then type the code from the message into the meter, until ${facts.codeUntilLocal}.`,
+          },
+        },
+        call,
+      ];
+    case 'OUTAGE':
+      return [
+        {
+          code: 'WAIT',
+          text: facts.outage?.untilLocal
+            ? {
+                zh: `预计${facts.outage.untilLocal}恢复供电。`,
+                en: `Power is expected back by ${facts.outage.untilLocal}.`,
+              }
+            : { zh: '请稍候,恢复后无需申请。', en: 'Wait: it comes back without a request.' },
+        },
+        call,
       ];
     case 'FIELD_VISIT':
       return [

@@ -1,6 +1,8 @@
 import type { ServicePoint } from '../../accounts/account.js';
 import { formatAmount } from '../../platform/money.js';
 import { localDate, localTime } from '../../platform/local-date.js';
+import type { Outage } from '../../service/outage.js';
+import { openOutagesAt } from '../../service/outages.js';
 import type { WorkOrder } from '../../service/work-order.js';
 import type { SwitchCommand } from '../../switching/switch-command.js';
 import type { ApiContext } from '../context.js';
@@ -21,6 +23,7 @@ export interface ExplainedPower extends PowerAnswer {
   readonly currency: string;
   readonly command: SwitchCommand | null;
   readonly workOrder: WorkOrder | null;
+  readonly outage: Outage | null;
 }
 
 /** Gathers what is known about the supply of one service point and explains it. The viewer has been shown the point. */
@@ -36,7 +39,14 @@ export async function explainPowerAt(ctx: ApiContext, point: ServicePoint): Prom
     scope.related('openWorkOrdersOfServicePoint', point.id),
     overdueOfAccount(ctx, point.accountId),
   ]);
-  const gatewayPresence = await presenceOfMeter(ctx, meter);
+  const [gatewayPresence, outages, codes] = await Promise.all([
+    presenceOfMeter(ctx, meter),
+    openOutagesAt(ctx.api.deps.flows.db, [point.id], clock.now()),
+    commands.length > 0 ? scope.related('codesOfCommand', commands.at(-1)!.id) : [],
+  ]);
+  const outage = outages.get(point.id) ?? null;
+  const code = codes.find(({ state }) => state === 'ISSUED');
+  const local = (at: Date): string => `${localDate(at, timeZone)} ${localTime(at, timeZone).slice(0, 5)}`;
   const reportedSupply = reportedSupplyOf(meter);
   const command = commands.at(-1) ?? null;
   const workOrder = workOrders[0] ?? null;
@@ -45,9 +55,9 @@ export async function explainPowerAt(ctx: ApiContext, point: ServicePoint): Prom
     interruptions,
     reported: reportedSupply.state,
     command,
-    workOrder: workOrder && {
-      deadlineLocal: `${localDate(workOrder.deadlineAt, timeZone)} ${localTime(workOrder.deadlineAt, timeZone).slice(0, 5)}`,
-    },
+    workOrder: workOrder && { deadlineLocal: local(workOrder.deadlineAt) },
+    outage: outage && { ...outage, untilLocal: outage.expectedEndAt && local(outage.expectedEndAt) },
+    codeUntilLocal: code ? local(code.expiresAt) : null,
     gatewayPresence,
     overdue: overdueMinor > 0n ? `${formatAmount(overdueMinor, currency)} ${currency}` : null,
     servicePhone: district?.servicePhone ?? '95598',
@@ -63,5 +73,6 @@ export async function explainPowerAt(ctx: ApiContext, point: ServicePoint): Prom
     currency,
     command,
     workOrder,
+    outage: await scope.find('Outage', outage?.outageId),
   };
 }

@@ -38,9 +38,12 @@ import { RestoreBreachEntity, type RestoreBreach } from '../../dunning/restore-b
 import { CutApprovalEntity, CutBatchEntity, type CutApproval, type CutBatch } from '../../dunning/cut-batch.js';
 import { CutDryRunEntity, type CutDryRun } from '../../dunning/dry-run.js';
 import { HoldEntity, PlanInstalmentEntity, type Hold, type PlanInstalment } from '../../dunning/hold.js';
+import { OutageEntity, type Outage } from '../../service/outage.js';
 import { WorkOrderEntity, type WorkOrder } from '../../service/work-order.js';
 import { InterruptionEntity, type Interruption } from '../../switching/interruption.js';
 import { CutThresholdChangeEntity, type CutThresholdChange } from '../../switching/threshold-change.js';
+import { ProtectionOrderEntity, type ProtectionOrder } from '../../switching/protection-order.js';
+import { RestoreCodeEntity, type RestoreCode } from '../../switching/restore-code.js';
 import { OPEN_STATES, SwitchCommandEntity, type SwitchCommand } from '../../switching/switch-command.js';
 
 /** The rows that have a global id, by the name of the GraphQL type that shows them. */
@@ -63,8 +66,10 @@ export interface NodeRows {
   Meter: Meter;
   MeterInstallation: MeterInstallation;
   Notice: Notice;
+  Outage: Outage;
   Payment: Payment;
   RestoreBreach: RestoreBreach;
+  RestoreCode: RestoreCode;
   ServicePoint: ServicePoint;
   SwitchCommand: SwitchCommand;
   TransformerDistrict: TransformerDistrict;
@@ -92,8 +97,10 @@ export const NODE_ENTITIES: { readonly [Name in NodeName]: EntitySchema } = {
   Meter: MeterEntity,
   MeterInstallation: MeterInstallationEntity,
   Notice: NoticeEntity,
+  Outage: OutageEntity,
   Payment: PaymentEntity,
   RestoreBreach: RestoreBreachEntity,
+  RestoreCode: RestoreCodeEntity,
   ServicePoint: ServicePointEntity,
   SwitchCommand: SwitchCommandEntity,
   TransformerDistrict: TransformerDistrictEntity,
@@ -124,6 +131,8 @@ export interface RelatedRows {
   openCommandsOfServicePoint: SwitchCommand;
   openInterruptionsOfServicePoint: Interruption;
   openWorkOrdersOfServicePoint: WorkOrder;
+  codesOfCommand: RestoreCode;
+  openProtectionOrderOfMeter: ProtectionOrder;
   protectionsOfCustomer: Protection;
   reversalOfPayment: PaymentReversal;
 }
@@ -181,6 +190,13 @@ export const RELATED: { readonly [Name in RelatedName]: RelatedSpec } = {
     by: 'servicePointId',
     where: { state: 'OPEN' },
     orderBy: { deadlineAt: 'asc' },
+  },
+  codesOfCommand: { entity: RestoreCodeEntity, by: 'commandId', orderBy: { issuedAt: 'asc', id: 'asc' } },
+  openProtectionOrderOfMeter: {
+    entity: ProtectionOrderEntity,
+    by: 'meterId',
+    where: { state: { $in: ['QUEUED', 'SENT'] } },
+    orderBy: { id: 'asc' },
   },
   protectionsOfCustomer: { entity: ProtectionEntity, by: 'customerId', orderBy: { kind: 'asc', id: 'asc' } },
   reversalOfPayment: { entity: PaymentReversalEntity, by: 'paymentId', orderBy: { paymentId: 'asc' } },

@@ -60,12 +60,14 @@ const CHECKS: { readonly [Name in NodeName]: Check<Name> } = {
   MeterInstallation: async (scope, installation) =>
     (await scope.find('ServicePoint', installation.servicePointId)) !== null,
   Notice: ofAccount,
+  Outage: (scope, outage) => districtInReach(scope, outage.districtId),
   Payment: async (scope, payment) => {
     const reach = await scope.reach();
     if (reach.kind === 'BANK') return payment.postedBy === reach.subject;
     return accountInReach(scope, payment.accountId);
   },
   RestoreBreach: ofAccount,
+  RestoreCode: ofAccount,
   ServicePoint: ofAccount,
   SwitchCommand: ofAccount,
   TransformerDistrict: (scope, district) => districtInReach(scope, district.id),

@@ -1,5 +1,6 @@
 import { FieldResolver, Resolver, Root } from 'type-graphql';
 import type { ServicePoint } from '../../../accounts/account.js';
+import type { Outage } from '../../../service/outage.js';
 import type { WorkOrder } from '../../../service/work-order.js';
 import type { SwitchCommand } from '../../../switching/switch-command.js';
 import type { ExplainedPower } from '../../read/explain-power.js';
@@ -7,6 +8,7 @@ import { money, MoneyType } from '../money.js';
 import { ServicePointType } from '../types/accounts.js';
 import { ReportedSupplyType } from '../types/metering.js';
 import { PowerExplanationType } from '../types/power.js';
+import { OutageType } from '../types/restore-means.js';
 import { SwitchCommandType, WorkOrderType } from '../types/switching.js';
 
 @Resolver(() => PowerExplanationType)
@@ -43,5 +45,13 @@ export class PowerExplanationFields {
   })
   workOrder(@Root() answer: ExplainedPower): WorkOrder | null {
     return answer.workOrder;
+  }
+
+  @FieldResolver(() => OutageType, {
+    nullable: true,
+    description: 'The outage that holds here (停电事件): power is away although nothing was cut.',
+  })
+  outage(@Root() answer: ExplainedPower): Outage | null {
+    return answer.outage;
   }
 }

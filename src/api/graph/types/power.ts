@@ -40,7 +40,8 @@ export class PowerOffReasonType implements PowerReason {
 @ObjectType('PowerStep', { simpleResolvers: true, description: 'One step towards having power again (复电步骤).' })
 export class PowerStepType implements PowerStep {
   @Field(() => String, {
-    description: 'Stable code of the step (代码): PAY, WAIT, PRESS_BUTTON, WAIT_FOR_VISIT, CALL, CHECK_MAIN_SWITCH.',
+    description:
+      'Stable code of the step (代码): PAY, WAIT, PRESS_BUTTON, TYPE_CODE, WAIT_FOR_VISIT, CALL, CHECK_MAIN_SWITCH.',
   })
   code!: PowerStep['code'];
 
