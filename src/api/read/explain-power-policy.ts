@@ -164,6 +164,21 @@ const CALL = (servicePhone: string): PowerStep => ({
   },
 });
 
+const typeCode = ({ codeUntilLocal }: PowerFacts): PowerStep => ({
+  code: 'TYPE_CODE',
+  text: {
+    zh: `先关闭电炉等电器,再于${codeUntilLocal}前在电表上输入短信中的复电码。`,
+    en: `Switch off the stove and the like, then type the code from the message into the meter, until ${codeUntilLocal}.`,
+  },
+});
+
+const waitForSupply = ({ outage }: PowerFacts): PowerStep => ({
+  code: 'WAIT',
+  text: outage?.untilLocal
+    ? { zh: `预计${outage.untilLocal}恢复供电。`, en: `Power is expected back by ${outage.untilLocal}.` }
+    : { zh: '请稍候,恢复后无需申请。', en: 'Wait: it comes back without a request.' },
+});
+
 function stepsOf(verdict: PowerVerdict, facts: PowerFacts): PowerStep[] {
   const call = CALL(facts.servicePhone);
   const pay: PowerStep[] = facts.overdue
@@ -209,29 +224,9 @@ function stepsOf(verdict: PowerVerdict, facts: PowerFacts): PowerStep[] {
         },
       ];
     case 'WAITING_FOR_CODE':
-      return [
-        {
-          code: 'TYPE_CODE',
-          text: {
-            zh: `先关闭电炉等电器,再于${facts.codeUntilLocal}前在电表上输入短信中的复电码。`,
-            en: `Switch off the stove and the like, then type the code from the message into the meter, until ${facts.codeUntilLocal}.`,
-          },
-        },
-        call,
-      ];
+      return [typeCode(facts), call];
     case 'OUTAGE':
-      return [
-        {
-          code: 'WAIT',
-          text: facts.outage?.untilLocal
-            ? {
-                zh: `预计${facts.outage.untilLocal}恢复供电。`,
-                en: `Power is expected back by ${facts.outage.untilLocal}.`,
-              }
-            : { zh: '请稍候,恢复后无需申请。', en: 'Wait: it comes back without a request.' },
-        },
-        call,
-      ];
+      return [waitForSupply(facts), call];
     case 'FIELD_VISIT':
       return [
         {
