@@ -3,88 +3,30 @@ import { checkManifest } from './manifest.js';
 import type { Meter, RelayToggle } from './meter/meter.js';
 import type { Gateway } from './run/gateway.js';
 import { GatewaySet, type FleetProgress } from './run/gateway-set.js';
+import { TelemetryLoad } from './load/telemetry-load.js';
+import { checkLoad, LoadRunningError, type LoadRequest, type LoadView } from './load/load-request.js';
 import { HeapScheduler } from './run/scheduler.js';
 import type { CodeOutcome } from './run/restore-codes.js';
 import { Simulation } from './run/simulation.js';
 import type { PressOutcome } from './run/switchgear.js';
 import { TimeGate } from './run/time-gate.js';
-import { summarise, viewMeter, type FleetSummary, type MeterView } from './run/views.js';
+import {
+  summarise,
+  viewGateways,
+  viewMeter,
+  type FleetSummary,
+  type GatewayView,
+  type MeterView,
+} from './run/views.js';
+import type { FleetOptions, RunningFleet } from './running-fleet.js';
+import type { FeedEvents, ScenarioProgress } from './run/feed.js';
 import { VirtualClock } from './run/virtual-clock.js';
 import { parseBrokerUrl, type Broker } from './wire/broker-url.js';
 import { instantText, type FleetManifest } from './wire/contract.js';
 
-export type {
-  ActiveFault,
-  CodeOutcome,
-  FleetManifest,
-  FleetProgress,
-  FleetSummary,
-  MeterView,
-  PressOutcome,
-  RelayToggle,
-};
-
-/** Everything but the first two has a default. */
-export interface FleetOptions {
-  /** The manifest (`schema/fleet.schema.json`). */
-  fleet: unknown;
-  /** `mqtt://host:port` or `mqtts://host:port`. */
-  brokerUrl: string;
-  /** PEM text of a private authority, for `mqtts`. */
-  brokerCa?: string;
-  /** Same seed, same fleet, same messages: same decisions. A whole number, default 1. */
-  seed?: number;
-  /** From an order to the movement of the contacts, real ms; default 20. With 0 the ack already shows the new state. */
-  relayMs?: number;
-  /** Faults from the start, as in a faults file. */
-  faults?: readonly unknown[];
-  /** File for the meters' permanent memory (sequence, relay, register); absent: they forget with the process. */
-  stateFile?: string;
-  /** Whether each meter says how it stands when its gateway connects; default true. */
-  bootState?: boolean;
-  /** Over how long the meters of one gateway do so, ms; default 2000. */
-  spreadMs?: number;
-  /** Most freeze messages of the fleet per second; default 2000. */
-  freezesPerSecond?: number;
-  /** How long to wait for a head-end's clock before the machine's own time is taken, ms; default 1000. Until then all are mute. */
-  clockWaitMs?: number;
-  /** MQTT keepalive, s; default 60. */
-  keepaliveSeconds?: number;
-  /** Most connections being opened at once; default 200. */
-  maxOpening?: number;
-  /** Receives what a person should know, a line at a time. */
-  log?: (line: string) => void;
-}
-
-/** A running fleet. Serials that do not exist give undefined (queries) or throw (acts). */
-export interface RunningFleet {
-  /** All gateways (but those a fault keeps offline) have been online and the time is known. Rejects when stopped before. */
-  readonly ready: Promise<void>;
-  /** Serials, in the manifest's order: a list made anew each time. */
-  readonly meters: readonly string[];
-  readonly meterCount: number;
-  /** At most `first` meters that come after one (absent: from the start), in the manifest's order; undefined when there is no such one. */
-  page(first: number, after?: string): MeterView[] | undefined;
-  progress(): FleetProgress;
-  summary(): FleetSummary;
-  meter(serial: string): MeterView | undefined;
-  /** The last toggles of a meter's contacts (at most 64), oldest first, each with the command that caused it. */
-  relayHistory(serial: string): readonly RelayToggle[];
-  /** The customer presses the button for `holdMs` (default 3000, the shortest that counts). */
-  press(serial: string, holdMs?: number): PressOutcome;
-  /** The customer types a restore code (16 digits). */
-  enterCode(serial: string, code: string): CodeOutcome;
-  /** Gives a meter another installation id, as when it was moved to another premise. Forgotten with the process. */
-  setInstallation(serial: string, installation: string): void;
-  faults(): ActiveFault[];
-  /** @throws FaultError with what to do. */
-  addFault(fault: unknown): ActiveFault;
-  removeFault(id: string): boolean;
-  /** Virtual time, ms since 1970. */
-  nowMs(): number;
-  /** Presence offline, disconnect, close files. */
-  stop(): Promise<void>;
-}
+export { LoadError } from './load/load-request.js';
+export { ClockFollowedError } from './run/virtual-clock.js';
+export type * from './running-fleet.js';
 
 /** Keepalives and time-outs of all connections. */
 const TICK_EVERY_MS = 1_000;
@@ -119,6 +61,7 @@ class Fleet implements RunningFleet {
   readonly #simulation: Simulation;
   #settleReady!: { resolve: () => void; reject: (reason: Error) => void };
   #anyOnline = false;
+  #load: TelemetryLoad | undefined;
   #stopping: Promise<void> | undefined;
 
   constructor(
@@ -228,6 +171,44 @@ class Fleet implements RunningFleet {
     return this.#clock.nowMs();
   }
 
+  get timeScaleMillis(): number {
+    return this.#clock.scaleMillis;
+  }
+
+  setTimeScale(scaleMillis: number): void {
+    this.#clock.setOwn(scaleMillis);
+  }
+
+  gateways(): GatewayView[] {
+    return viewGateways(this.#gateways.byId);
+  }
+
+  on<Kind extends keyof FeedEvents>(kind: Kind, listener: (event: FeedEvents[Kind]) => void): () => void {
+    return this.#simulation.context.feed.on(kind, listener);
+  }
+
+  startLoad(request: LoadRequest): LoadView {
+    if (this.#load?.running) throw new LoadRunningError();
+    const { context, reporter } = this.#simulation;
+    const hasRoom = (gateway: string): boolean => this.#gateways.byId.get(gateway)?.hasRoom ?? false;
+    const world = { context, reporter, hasRoom, pending: () => this.#gateways.pending };
+    this.#load = new TelemetryLoad(world, checkLoad(request));
+    return this.#load.view();
+  }
+
+  stopLoad(): LoadView | undefined {
+    this.#load?.stop();
+    return this.#load?.view();
+  }
+
+  load(): LoadView | undefined {
+    return this.#load?.view();
+  }
+
+  reportScenario(progress: ScenarioProgress): void {
+    this.#simulation.context.feed.tell('scenario', progress);
+  }
+
   stop(): Promise<void> {
     this.#stopping ??= this.#stop();
     return this.#stopping;
@@ -269,6 +250,7 @@ class Fleet implements RunningFleet {
       onClock: (from, payload) => this.#clockMessage(from, payload),
       onOnline: (gateway, first) => this.#online(gateway, first),
       onOffline: (gateway) => announcer.cancel(gateway.id),
+      onAcknowledged: (afterMs) => this.#load?.acknowledged(afterMs),
       onOverflow: () => (context.counters.overflowed += 1),
     });
   }
@@ -288,11 +270,20 @@ class Fleet implements RunningFleet {
     if (this.#anyOnline) return;
     this.#anyOnline = true;
     this.#scheduler.after(this.options.clockWaitMs ?? DEFAULT_CLOCK_WAIT_MS, () => {
-      if (!this.#clock.followed) this.#simulation.freezes.begin();
+      if (!this.#clock.followed) this.#ownTime();
       this.#time.open();
     });
   }
 
+  /** No head-end sets the time, so far: it is the fleet's own. */
+  #ownTime(): void {
+    const { timeScaleMillis, startAtMs } = this.options;
+    if (timeScaleMillis !== undefined || startAtMs !== undefined)
+      this.#clock.setOwn(timeScaleMillis ?? 1_000, startAtMs);
+    this.#simulation.freezes.begin();
+  }
+
+  /** Repeats until `act` says false or the fleet stops. */
   #every(periodMs: number, act: () => boolean): void {
     this.#scheduler.after(periodMs, () => act() && this.#every(periodMs, act));
   }

@@ -1,5 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { GraphQLError } from 'graphql';
+import { createClient } from 'graphql-ws';
+import { WebSocket } from 'ws';
 import { UsageError, type CliIo } from './io.js';
 import { text, type ParsedArgs } from './options.js';
 import { CONTROL_FILE } from './run.js';
@@ -11,32 +14,76 @@ export const CONTROL_OPTIONS = {
   'control-token': { type: 'string' },
 } as const;
 
-/** Asks a running simulator. @throws Error with its own words when it refuses. */
-export async function askControl(
-  parsed: ParsedArgs,
+/** Where a simulator listens, and the token it wants. */
+export interface ControlAddress {
+  url: string;
+  token: string;
+}
+
+/** Asks a running simulator a query or mutation of `schema/simulator.graphql`. @throws Error with its own words when it refuses. */
+export async function askControl<Data>(
+  { url, token }: ControlAddress,
   io: CliIo,
-  method: string,
-  path: string,
-  body?: unknown,
-): Promise<unknown> {
-  const { url, token } = whereTo(parsed, io);
-  let response: Response;
+  query: string,
+  variables: Record<string, unknown> = {},
+): Promise<Data> {
+  let answer: { data?: Data | null; errors?: readonly { message: string }[] };
   try {
-    response = await fetch(new URL(path, url), {
-      method,
+    const response = await fetch(new URL('/graphql', url), {
+      method: 'POST',
       headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-      body: body === undefined ? undefined : JSON.stringify(body),
+      body: JSON.stringify({ query, variables }),
       signal: io.signal,
     });
+    answer = (await response.json()) as typeof answer;
   } catch {
     throw new Error(`No simulator answers at ${url}; is it running?`);
   }
-  const answer = (await response.json()) as { error?: string };
-  if (!response.ok) throw new Error(answer.error ?? `The simulator answers ${response.status}.`);
-  return answer;
+  if (answer.errors?.[0] || !answer.data)
+    throw new Error(answer.errors?.[0]?.message ?? 'The simulator answers nothing.');
+  return answer.data;
 }
 
-function whereTo(parsed: ParsedArgs, io: CliIo): { url: string; token: string } {
+/**
+ * Hears a subscription of a running simulator until `io.signal` ends it, the simulator ends (then it throws), or `take` says false.
+ */
+export async function hearControl<Data>(
+  { url, token }: ControlAddress,
+  io: CliIo,
+  query: string,
+  take: (data: Data) => boolean,
+): Promise<void> {
+  const headers = { authorization: `Bearer ${token}` };
+  class Socket extends WebSocket {
+    constructor(address: string, protocols: string | string[]) {
+      super(address, protocols, { headers });
+    }
+  }
+  const client = createClient({
+    url: `${url.replace(/^http/, 'ws')}/graphql`,
+    webSocketImpl: Socket,
+    retryAttempts: 0,
+  });
+  const stream = client.iterate({ query });
+  const stop = (): void => void stream.return?.();
+  io.signal.addEventListener('abort', stop, { once: true });
+  try {
+    for await (const { data, errors } of stream) {
+      if (errors?.[0]) throw errors[0];
+      if (data && !take(data as Data)) return;
+    }
+  } catch (error) {
+    if (io.signal.aborted) return;
+    if (error instanceof GraphQLError) throw error;
+    throw new Error(`The simulator at ${url} has ended.`, { cause: error });
+  } finally {
+    io.signal.removeEventListener('abort', stop);
+    await client.dispose();
+  }
+}
+
+/** Which simulator a command line means. @throws UsageError or Error when it says none, or none runs there. */
+export function controlAddress(parsed: ParsedArgs, io: CliIo): ControlAddress {
   const dataDir = text(parsed, 'data-dir');
   if (dataDir) {
     try {

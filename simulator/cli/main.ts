@@ -1,16 +1,35 @@
-import { buttonCommand, faultsCommand, metersCommand, summaryCommand } from './control-commands.js';
+import {
+  codeCommand,
+  gatewaysCommand,
+  meterCommand,
+  metersCommand,
+  moveCommand,
+  pressCommand,
+  summaryCommand,
+  timeCommand,
+} from './control-commands.js';
+import { faultsCommand } from './fault-commands.js';
 import { fleetCommand } from './generate.js';
 import { MAIN_HELP } from './help.js';
 import { UsageError, type CliIo } from './io.js';
+import { loadCommand } from './load-command.js';
 import { runCommand } from './run.js';
+import { watchCommand } from './watch-command.js';
 
 const COMMANDS: Record<string, (args: string[], io: CliIo) => number | Promise<number>> = {
   run: runCommand,
   fleet: fleetCommand,
-  faults: faultsCommand,
-  meters: metersCommand,
-  button: buttonCommand,
+  watch: watchCommand,
   summary: summaryCommand,
+  meters: metersCommand,
+  meter: meterCommand,
+  gateways: gatewaysCommand,
+  press: pressCommand,
+  code: codeCommand,
+  faults: faultsCommand,
+  move: moveCommand,
+  time: timeCommand,
+  load: loadCommand,
 };
 
 /** Runs one command line and returns its exit code: 0 done, 1 failed, 2 wrong command line. */

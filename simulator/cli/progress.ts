@@ -1,11 +1,28 @@
 import type { FleetSummary, RunningFleet } from '../fleet.js';
 import type { CliIo } from './io.js';
+import type { SummaryData } from './selections.js';
 
 const LIVE_EVERY_MS = 200;
 const LINE_EVERY_MS = 1_000;
 
+/** What a line of figures is made from. */
+export type Figures = Pick<
+  FleetSummary,
+  | 'metersOnline'
+  | 'meters'
+  | 'closed'
+  | 'open'
+  | 'armed'
+  | 'accepted'
+  | 'refused'
+  | 'duplicates'
+  | 'invalid'
+  | 'sent'
+  | 'faults'
+>;
+
 /** One line of figures. Virtual time is not among them: it changes always, and would make every line new. */
-export function figures(summary: FleetSummary): string {
+export function figures(summary: Figures): string {
   const refused = Object.entries(summary.refused).map(([code, count]) => `${code} ${count}`);
   const sent = Object.values(summary.sent).reduce((sum, count) => sum + count, 0);
   return [
@@ -21,6 +38,13 @@ export function figures(summary: FleetSummary): string {
     ...(summary.faults > 0 ? [`faults ${summary.faults}`] : []),
   ].join(' · ');
 }
+
+/** What the control API tells, for `figures`. */
+export const figuresOf = ({ counters, ...summary }: SummaryData): Figures => ({
+  ...summary,
+  ...counters,
+  refused: Object.fromEntries(counters.refused.map(({ code, count }) => [code, count])),
+});
 
 /**
  * Shows a fleet connecting: a line written over on a terminal, a line a second (when it changed) elsewhere. Resolves when it
@@ -48,6 +72,34 @@ export async function showConnecting(fleet: RunningFleet, io: CliIo, quiet: bool
   const { total } = fleet.progress();
   const line = `connected: ${fleet.meterCount} meters behind ${total} gateways in ${seconds()} s`;
   io.out(io.isTerminal ? `\r\x1b[K${line}\n` : `${line}\n`);
+}
+
+/** One line that tells how far something is: written over on a terminal, a line a second (when it changed) elsewhere. */
+export class LiveLine {
+  #last = '';
+  #saidMs = Number.NEGATIVE_INFINITY;
+
+  constructor(private readonly io: CliIo) {}
+
+  show(line: string): void {
+    if (this.io.isTerminal) {
+      this.io.out(`\r\x1b[K${line}`);
+    } else if (line !== this.#last && performance.now() - this.#saidMs >= LINE_EVERY_MS) {
+      this.#saidMs = performance.now();
+      this.io.out(`${line}\n`);
+    }
+    this.#last = line;
+  }
+
+  /** Something else to say: a line of its own. */
+  say(line: string): void {
+    this.io.out(`${this.io.isTerminal ? '\r\x1b[K' : ''}${line}\n`);
+  }
+
+  /** Takes the line away where it can be. */
+  end(): void {
+    if (this.io.isTerminal && this.#last !== '') this.io.out('\r\x1b[K');
+  }
 }
 
 /** A line of figures every so often, if it changed. Returns how to stop. */

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { startControl, type ControlServer } from '../control/server.js';
 import { startFleet, type FleetOptions, type RunningFleet } from '../fleet.js';
 import { loadManifest } from '../manifest-source.js';
+import { instantMs } from '../wire/contract.js';
 import { RUN_HELP } from './help.js';
 import { UsageError, type CliIo } from './io.js';
 import { readArgs, text, wholeNumber, type ParsedArgs } from './options.js';
@@ -21,6 +22,8 @@ const OPTIONS = {
   'boot-state': { type: 'boolean' },
   'spread-ms': { type: 'string' },
   'freeze-rate': { type: 'string' },
+  'time-scale': { type: 'string' },
+  'start-at': { type: 'string' },
   'clock-wait-ms': { type: 'string' },
   keepalive: { type: 'string' },
   'control-port': { type: 'string' },
@@ -104,7 +107,19 @@ function fleetOptions(parsed: ParsedArgs): Omit<FleetOptions, 'fleet'> {
     freezesPerSecond: wholeNumber(parsed, 'freeze-rate', 1, 100_000, 2_000),
     clockWaitMs: wholeNumber(parsed, 'clock-wait-ms', 0, 3_600_000, 1_000),
     keepaliveSeconds: wholeNumber(parsed, 'keepalive', 5, 65_535, 60),
+    ...ownTime(parsed),
   };
+}
+
+function ownTime(parsed: ParsedArgs): Pick<FleetOptions, 'timeScaleMillis' | 'startAtMs'> {
+  const [scaleText, startText] = [text(parsed, 'time-scale'), text(parsed, 'start-at')];
+  const scale = Number(scaleText ?? 1);
+  if (!(scale >= 0 && scale <= 100_000)) throw new UsageError(`--time-scale is 0 to 100000, not ${scaleText}.`);
+  const startAtMs = startText === undefined ? undefined : instantMs(startText);
+  if (startText !== undefined && startAtMs === undefined) {
+    throw new UsageError(`--start-at is an instant like 2026-01-01T00:00:00.000Z, not ${startText}.`);
+  }
+  return { timeScaleMillis: scaleText === undefined ? undefined : Math.round(scale * 1000), startAtMs };
 }
 
 function readText(path: string, option: string): string {

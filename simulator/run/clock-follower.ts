@@ -3,8 +3,13 @@ import { isClockMessage } from '../wire/schemas.js';
 import type { Context } from './context.js';
 import type { Freezes } from './freezes.js';
 
-/** A step back smaller than this is two machines disagreeing about now, not somebody setting the clock back. */
+/**
+ * A step back smaller than this is two machines disagreeing about now, not somebody setting the clock back. Ms of virtual time at real
+ * speed; at a higher scale as many ms of disagreement are more virtual time.
+ */
 const BACKWARD_TOLERANCE_MS = 1_000;
+/** What two machines may disagree by, ms of real time. */
+const REAL_TOLERANCE_MS = 100;
 
 /** Follows the head-end's signed clock messages, and keeps registers from running backwards when the clock does. */
 export class ClockFollower {
@@ -23,10 +28,12 @@ export class ClockFollower {
     if (opened.message.gateway !== gateway) return false;
 
     const beforeMs = clock.nowMs();
+    const scale = Math.max(clock.scaleMillis, opened.message.scaleMillis) / 1000;
+    const toleranceMs = Math.max(BACKWARD_TOLERANCE_MS, REAL_TOLERANCE_MS * scale);
     const wasFollowed = clock.followed;
     if (!clock.follow(opened.message)) return false;
     const nowMs = clock.nowMs();
-    if (wasFollowed && nowMs < beforeMs - BACKWARD_TOLERANCE_MS) {
+    if (wasFollowed && nowMs < beforeMs - toleranceMs) {
       for (const meter of meters.values()) {
         physics.rebase(meter, beforeMs);
         meter.baseAtMs = nowMs;

@@ -5,6 +5,7 @@ import type { Physics } from '../meter/physics.js';
 import type { MeterKeys, TrustedKey } from '../wire/keys.js';
 import type { EventName } from '../wire/contract.js';
 import type { Counters } from './counters.js';
+import type { Feed } from './feed.js';
 import type { MeterClocks } from './meter-clocks.js';
 import type { PermanentMemory } from './memory-file.js';
 import type { Scheduler } from './scheduler.js';
@@ -38,6 +39,7 @@ export interface Context {
   physics: Physics;
   memory: PermanentMemory;
   counters: Counters;
+  feed: Feed;
   keys: MeterKeys;
   ring: ReadonlyMap<string, TrustedKey>;
   meters: MeterSet;

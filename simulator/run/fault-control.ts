@@ -62,13 +62,17 @@ export class FaultControl {
     }
     if (fault.forMs !== undefined) scheduler.after(fault.forMs, () => this.remove(fault.id));
     this.#reconcile();
+    this.context.feed.tell('fault', { fault, inForce: true });
     return fault;
   }
 
   /** Ends a fault; undefined when none of that id is in force. */
   remove(id: string): ActiveFault | undefined {
     const fault = this.context.faults.remove(id);
-    if (fault) this.#reconcile();
+    if (fault) {
+      this.#reconcile();
+      this.context.feed.tell('fault', { fault, inForce: false });
+    }
     return fault;
   }
 

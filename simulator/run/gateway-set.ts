@@ -34,6 +34,7 @@ export interface GatewaySetOptions {
   onClock: GatewayOptions['onClock'];
   onOnline: GatewayOptions['onOnline'];
   onOffline(gateway: Gateway): void;
+  onAcknowledged: GatewayOptions['onAcknowledged'];
   onOverflow: GatewayOptions['onOverflow'];
 }
 
@@ -72,6 +73,13 @@ export class GatewaySet {
     let online = 0;
     for (const gateway of this.byId.values()) if (gateway.state === 'online') online += 1;
     return { online, total: this.byId.size, lastProblem: this.#lastProblem };
+  }
+
+  /** Messages of all gateways that the broker has not acknowledged yet. */
+  get pending(): number {
+    let pending = 0;
+    for (const gateway of this.byId.values()) pending += gateway.pending;
+    return pending;
   }
 
   /** Whether every gateway, but those a fault keeps offline, has been online once. */
@@ -113,6 +121,7 @@ export class GatewaySet {
       onClock: options.onClock,
       onOnline: options.onOnline,
       onOffline: (offline, reason) => this.#offline(offline, reason),
+      onAcknowledged: options.onAcknowledged,
       onOverflow: options.onOverflow,
     });
   }

@@ -38,6 +38,7 @@ export interface GatewayOptions {
   /** Connected and subscribed; `first` is false after a reconnect. */
   onOnline(gateway: Gateway, first: boolean): void;
   onOffline(gateway: Gateway, reason: string): void;
+  onAcknowledged(afterMs: number): void;
   onOverflow(): void;
 }
 
@@ -70,6 +71,7 @@ export class Gateway implements RandomStream {
       onMessage: (topic, payload, acknowledge) => this.#take(topic, payload, acknowledge),
       onUp: () => this.#online(),
       onDown: (reason) => this.#offline(reason),
+      onAcknowledged: options.onAcknowledged,
       onOverflow: options.onOverflow,
     });
   }
@@ -89,6 +91,11 @@ export class Gateway implements RandomStream {
   /** Whether this gateway has been online since the fleet started. */
   get everOnline(): boolean {
     return this.#everOnline;
+  }
+
+  /** Messages the broker has not acknowledged yet. */
+  get pending(): number {
+    return this.#link.pending;
   }
 
   /** Whether it can take more of what can wait. */

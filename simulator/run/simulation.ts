@@ -10,6 +10,7 @@ import { Announcer } from './announcer.js';
 import { ClockFollower } from './clock-follower.js';
 import { noSpokesman, type Context } from './context.js';
 import { newCounters } from './counters.js';
+import { Feed } from './feed.js';
 import { FaultControl, type GatewaySwitch } from './fault-control.js';
 import { Freezes } from './freezes.js';
 import { MeterClocks } from './meter-clocks.js';
@@ -53,6 +54,7 @@ export interface SimulationOptions {
 export class Simulation {
   readonly meters: MeterSet;
   readonly context: Context;
+  readonly reporter: Reporter;
   readonly receiver: Receiver;
   readonly switchgear: Switchgear;
   readonly lineSide: LineSide;
@@ -83,6 +85,7 @@ export class Simulation {
       spokesman: noSpokesman,
       memory,
       counters: newCounters(),
+      feed: new Feed(),
       keys: new MeterKeys(manifest.keySeed),
       ring: keyRing(manifest.downlinkKeys),
       meters: this.meters,
@@ -91,6 +94,7 @@ export class Simulation {
     };
     const uplink = new Uplink(this.context);
     const reporter = new Reporter(this.context, uplink);
+    this.reporter = reporter;
     this.freezes = new Freezes(this.context, reporter, options.hasRoom);
     this.switchgear = new Switchgear(this.context, reporter, this.freezes);
     this.lineSide = new LineSide(this.context, uplink, this.switchgear, manifest, seed);

@@ -199,7 +199,7 @@ export class Switchgear {
   }
 
   #move(meter: Meter, close: boolean, cause: RelayToggle['cause']): void {
-    const { faults, physics, clock, counters, memory } = this.context;
+    const { faults, physics, clock, counters, memory, feed } = this.context;
     const outcome = meter.relayClosed === close ? 'moves' : faults.relay(meter, meter.relayClosed);
     if (outcome === 'moves' && meter.relayClosed !== close) {
       const atMs = clock.nowMs();
@@ -215,7 +215,11 @@ export class Switchgear {
       meter.relayClosed = close;
       counters.relayToggles += 1;
       const to = close ? 'closed' : 'open';
-      meter.logToggle({ atMs, to, cause, sequence: meter.lastSequence, commandId: meter.lastCommandId });
+      const { lastSequence: sequence, lastCommandId: commandId } = meter;
+      meter.logToggle({ atMs, to, cause, sequence, commandId });
+      if (feed.hasListeners('relay')) {
+        feed.tell('relay', { meter: meter.serial, gateway: meter.gateway, atMs, to, cause, sequence, commandId });
+      }
     }
     meter.reportedClosed = outcome === 'lies' ? close : meter.relayClosed;
     meter.armed = false;

@@ -2,7 +2,7 @@ import type { Meter } from '../meter/meter.js';
 import { instantText, type LoadName, type RelayWord } from '../wire/contract.js';
 import { isSilent, meterNowMs, type Context } from './context.js';
 import type { Counters } from './counters.js';
-import type { Gateway } from './gateway.js';
+import type { Gateway, GatewayState } from './gateway.js';
 
 /** A meter as a tester sees it: what it is, what it shows, and what is really so. */
 export interface MeterView {
@@ -32,6 +32,18 @@ export interface MeterView {
   energyWh: number;
 }
 
+/** A gateway as it stands. */
+export interface GatewayView {
+  gateway: string;
+  state: GatewayState;
+  /** Meters behind it, and how they stand. */
+  meters: number;
+  closed: number;
+  armed: number;
+  /** Messages the broker has not acknowledged yet. */
+  pending: number;
+}
+
 /** The fleet in figures. */
 export interface FleetSummary extends Counters {
   meters: number;
@@ -46,6 +58,8 @@ export interface FleetSummary extends Counters {
   virtualTime: string;
   /** Whether a head-end sets the time. */
   clockFollowed: boolean;
+  /** Speed of the time, virtual ms per real second. */
+  timeScaleMillis: number;
 }
 
 const relayWord = (closed: boolean): RelayWord => (closed ? 'closed' : 'open');
@@ -69,6 +83,18 @@ export function viewMeter(context: Context, gateway: Gateway | undefined, meter:
     homeLit: context.physics.homeLit(meter),
     ...context.physics.measure(meter, context.clock.nowMs()),
   };
+}
+
+export function viewGateways(gateways: ReadonlyMap<string, Gateway>): GatewayView[] {
+  return Array.from(gateways.values(), ({ id, state, meters, pending }) => {
+    let closed = 0;
+    let armed = 0;
+    for (const meter of meters) {
+      if (meter.relayClosed) closed += 1;
+      if (meter.armed) armed += 1;
+    }
+    return { gateway: id, state, meters: meters.length, closed, armed, pending };
+  });
 }
 
 export function summarise(context: Context, gateways: ReadonlyMap<string, Gateway>): FleetSummary {
@@ -97,6 +123,7 @@ export function summarise(context: Context, gateways: ReadonlyMap<string, Gatewa
     faults: faults.list().length,
     virtualTime: instantText(clock.nowMs()),
     clockFollowed: clock.followed,
+    timeScaleMillis: clock.scaleMillis,
     ...counters,
     refused: { ...counters.refused },
     sent: { ...counters.sent },

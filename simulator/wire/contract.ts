@@ -188,6 +188,8 @@ export const statusTopic = (gateway: string): string => `${root}/${gateway}/stat
 export const clockTopic = (gateway: string): string => `${root}/${gateway}/clock`;
 /** Subscription to everything addressed to the meters behind a gateway. */
 export const downFilter = (gateway: string): string => `${root}/${gateway}/down/+`;
+/** `relight/v1/{gateway}/down/{meter}`: what a head-end sends to a meter, or to a concentrator itself. */
+export const downTopic = (gateway: string, to: string): string => `${root}/${gateway}/down/${to}`;
 /** `relight/v1/{gateway}/up/{meter}/{kind}`. */
 export const upTopic = (gateway: string, meter: string, kind: UpKind): string =>
   `${root}/${gateway}/up/${meter}/${kind}`;

@@ -2,6 +2,7 @@ import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import mqttPacket, { type IConnackPacket, type IPublishPacket, type ISubackPacket, type Packet } from 'mqtt-packet';
 import type { Broker } from './broker-url.js';
+import { plainReason, REFUSALS } from './link-problems.js';
 
 /** Messages on their way to the broker without its PUBACK yet. More gains nothing and would burst after a reconnect. */
 const MAX_IN_FLIGHT = 128;
@@ -11,17 +12,6 @@ const MAX_QUEUED = 10_000;
 const CONNECT_TIMEOUT_MS = 15_000;
 /** Bytes of one packet not yet complete. The contract's payloads are at most 64 KiB; beyond this the peer is no broker. */
 const MAX_PARTIAL_BYTES = 16 * 1024 * 1024;
-
-const REFUSALS: Record<number, string> = {
-  1: 'the broker does not speak MQTT 3.1.1',
-  2: 'the broker refuses this client id',
-  3: 'the broker is not ready',
-  4: 'the broker refuses user name or password; are fleet and broker from the same system?',
-  5: 'the broker does not admit this gateway; is it known there?',
-};
-
-/** Node's codes for a certificate whose authority it does not know. */
-const UNTRUSTED = /SELF_SIGNED_CERT|UNABLE_TO_VERIFY|UNABLE_TO_GET_ISSUER_CERT/;
 
 export interface LinkOptions {
   broker: Broker;
@@ -37,6 +27,8 @@ export interface LinkOptions {
   onUp(): void;
   /** An attempt failed or a connection ended; never called after `close`. */
   onDown(reason: string): void;
+  /** The broker has acknowledged a message, this long after it was handed to `publish`, ms. */
+  onAcknowledged?(afterMs: number): void;
   /** A queued message had to be dropped. */
   onOverflow(): void;
 }
@@ -45,6 +37,8 @@ interface Outgoing {
   topic: string;
   payload: string;
   retain: boolean;
+  /** Monotonic, ms. */
+  handedAtMs: number;
 }
 
 /**
@@ -106,13 +100,14 @@ export class MqttLink {
       }
       this.options.onOverflow();
     }
-    this.#queue.add({ topic, payload, retain: false });
+    this.#queue.add({ topic, payload, retain: false, handedAtMs: performance.now() });
     this.#pump();
   }
 
   /** Publishes retained, ahead of everything that waits; only while connected (presence is true now or not at all). */
   publishPresence(topic: string, payload: string): void {
-    if (this.#up && this.#socket) this.#dispatch(this.#socket, { topic, payload, retain: true });
+    if (this.#up && this.#socket)
+      this.#dispatch(this.#socket, { topic, payload, retain: true, handedAtMs: performance.now() });
   }
 
   /** Ends the connection without a word, so that the broker publishes the last will. */
@@ -193,7 +188,7 @@ export class MqttLink {
         this.#deliver(socket, packet);
         break;
       case 'puback':
-        this.#inFlight.delete(packet.messageId ?? 0);
+        this.#acknowledged(packet.messageId ?? 0);
         this.#pump();
         if (this.pending === 0) this.#drained?.();
         break;
@@ -259,8 +254,15 @@ export class MqttLink {
     this.#send(socket, messageId, message, false);
   }
 
-  #send(socket: Socket, messageId: number, message: Outgoing, dup: boolean): void {
-    socket.write(mqttPacket.generate({ cmd: 'publish', qos: 1, dup, messageId, ...message } as Packet));
+  #acknowledged(messageId: number): void {
+    const message = this.#inFlight.get(messageId);
+    if (!message) return;
+    this.#inFlight.delete(messageId);
+    this.options.onAcknowledged?.(performance.now() - message.handedAtMs);
+  }
+
+  #send(socket: Socket, messageId: number, { topic, payload, retain }: Outgoing, dup: boolean): void {
+    socket.write(mqttPacket.generate({ cmd: 'publish', qos: 1, dup, messageId, topic, payload, retain } as Packet));
   }
 
   #nextId(): number {
@@ -277,13 +279,4 @@ export class MqttLink {
     this.#drained?.();
     if (!this.#closed) this.options.onDown(reason);
   }
-}
-
-function plainReason(error: Error & { code?: string }, host: string, port: number): string {
-  const where = `${host}:${port}`;
-  if (error.code === 'ECONNREFUSED') return `nothing listens at ${where}`;
-  if (error.code === 'ENOTFOUND' || error.code === 'EAI_AGAIN') return `${host} cannot be found`;
-  if (error.code === 'ECONNRESET') return `the broker at ${where} broke the connection off`;
-  if (UNTRUSTED.test(error.code ?? '')) return `the certificate of ${where} is not trusted; give its authority (--ca)`;
-  return `${where}: ${error.message}`;
 }

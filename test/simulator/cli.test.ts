@@ -46,7 +46,21 @@ describe('help and mistakes', () => {
   test('help names every command, and every command its options and faults', async () => {
     const { code, out } = await done('--help');
     expect(code).toBe(0);
-    for (const command of ['run', 'fleet', 'faults', 'meters', 'button', 'summary']) {
+    for (const command of [
+      'run',
+      'fleet',
+      'load',
+      'watch',
+      'summary',
+      'meters',
+      'meter',
+      'gateways',
+      'press',
+      'code',
+      'faults',
+      'move',
+      'time',
+    ]) {
       expect(out).toContain(`  ${command} `);
       const help = await done(command, '--help');
       expect(help).toMatchObject({ code: 0, err: '' });
@@ -74,7 +88,15 @@ describe('help and mistakes', () => {
     [['faults', 'add', 'lossUp', 'rate'], /key=value/],
     [['faults', 'add', 'lossUp', '--meter', METER, '--share', '1'], /Give one target/],
     [['meters', '--control', 'here', '--control-token', 'x'], /--control is an address/],
-    [['button'], /Say which meter/],
+    [['press'], /Say which meter/],
+    [['meter'], /Say which meter/],
+    [['code', METER], /Say which meter and which code/],
+    [['move', METER], /Say what goes where/],
+    [['time', 'soon'], /Say how fast/],
+    [['load'], /Say which load/],
+    [['load', 'telemetry', '--fleet', 'x', '--kind', 'noise'], /--kind is reading, event, state, freeze/],
+    [['load', 'switch'], /--fleet is missing/],
+    [['load', 'telemetry', '--kind', 'freeze', '--rate', '5', '--fleet', 'x'], /neither --rate nor --for-s/],
   ])('%j is a wrong command line: exit code 2 and what to do', async (args, words) => {
     const { code, err } = await done(...args);
     expect(err).toMatch(words);
@@ -171,7 +193,7 @@ describe('run', () => {
       /^100000000001 {2}online {3}closed {2}\d+\.\d kWh {2}\d+ W {2}sequence 0\n/,
     );
     expect((await done('meters', '--first', '1', ...here)).out).toMatch(/1 of 3; more with --after 100000000001/);
-    expect(JSON.parse((await done('meters', METER, ...here)).out)).toMatchObject({ meter: METER, relayHistory: [] });
+    expect(JSON.parse((await done('meter', METER, ...here)).out)).toMatchObject({ meter: METER, relayHistory: [] });
     expect((await done('faults', 'list', ...here)).out).toBe('no faults\n');
     const added = await done(
       'faults',
@@ -193,7 +215,7 @@ describe('run', () => {
       code: 1,
       err: expect.stringContaining('no fault f1'),
     });
-    expect((await done('button', METER, ...here)).out).toBe(`${METER}: not-armed\n`);
+    expect((await done('press', METER, ...here)).out).toBe(`${METER}: not-armed\n`);
 
     run.stop();
     expect(await run.code).toBe(0);

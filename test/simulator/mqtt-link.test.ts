@@ -85,6 +85,7 @@ function makeLink(change: Partial<LinkOptions> = {}): MqttLink {
     onUp: () => (ups += 1),
     onDown: (reason) => downs.push(reason),
     onOverflow: () => (overflows += 1),
+    onAcknowledged: () => undefined,
     ...change,
   });
 }
