@@ -6,6 +6,7 @@ import { oneKey } from './one-key.js';
 import { payments } from './payments.js';
 import { restore } from './restore.js';
 import { start } from './start.js';
+import { telemetry } from './telemetry.js';
 import { Cleanup } from './support/cleanup.js';
 import { readOptions, type BenchOptions } from './support/options.js';
 import { endSteps } from './support/progress.js';
@@ -20,6 +21,7 @@ const BENCHES: Readonly<Record<string, (options: BenchOptions, cleanup: Cleanup)
   fleet,
   billing,
   'dry-run': dryRun,
+  telemetry,
   start,
 };
 

@@ -8,6 +8,7 @@ import {
   type InstallationSpan,
   type StoredReading,
 } from '../metering/readings.js';
+import { noteNewestReadings } from '../metering/next-readings.js';
 import { recordAudit, type Actor } from '../platform/audit.js';
 import { statement, type Tx } from '../platform/database.js';
 import { assert, UserError } from '../platform/errors.js';
@@ -92,6 +93,7 @@ async function correctLocked(
   await recordReadingFaults(tx, [{ ...fault, energyWh: corrected.energyWh, earlierWh: old.energyWh }], at, actor);
   const timeline = inOrder([...others, corrected, ...believed]);
   await storeDailyUsage(tx, usageOf(timeline, installation, daysAround(timeline, old, ctx.timeZone), ctx.timeZone));
+  await noteNewestReadings(tx, [meterId], ctx.timeZone);
   const rebilled = await rebill(ctx, tx, account, billedBefore, { at, actor, reason });
   await recordAudit(tx, at, actor, [
     {

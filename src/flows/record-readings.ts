@@ -13,6 +13,7 @@ import {
   type StoredReading,
   type UsageOfDay,
 } from '../metering/readings.js';
+import { noteNewestReadings, storeNextReadings } from '../metering/next-readings.js';
 import { dailyUsage } from '../metering/usage-policy.js';
 import { systemActor, type FlowContext } from './context.js';
 
@@ -27,12 +28,27 @@ export interface RefusedReading {
 }
 
 /**
- * Records register readings, once each however often they are heard: judged against their neighbours (odd ones are kept and
- * flagged, and nothing is built on them), stored in one statement, and the local days they touch derived anew. Returns those that
- * contradict a stored reading or belong to no installation, for quarantine.
+ * Records register readings, once each however often they are heard. Nearly all continue from the newest reading of their meter, and
+ * one statement stores them; what is late, odd or first is judged one by one. Returns those that contradict a stored reading or belong
+ * to no installation, for quarantine.
  */
 export async function recordReadings(
-  ctx: FlowContext,
+  ctx: Pick<FlowContext, 'timeZone'>,
+  tx: Tx,
+  reports: readonly ReadingReport[],
+  at: Date,
+): Promise<RefusedReading[]> {
+  if (reports.length === 0) return [];
+  const left = await storeNextReadings(tx, reports, { at, timeZone: ctx.timeZone, maxPlausibleW: MAX_PLAUSIBLE_W });
+  return recordReadingsOneByOne(ctx, tx, left, at);
+}
+
+/**
+ * The same for any readings: judged against their neighbours (odd ones are kept and flagged, and nothing is built on them), stored in
+ * one statement, and the local days they touch derived anew.
+ */
+export async function recordReadingsOneByOne(
+  ctx: Pick<FlowContext, 'timeZone'>,
   tx: Tx,
   reports: readonly ReadingReport[],
   at: Date,
@@ -56,6 +72,7 @@ export async function recordReadings(
   await insertPeriodReadings(tx, fresh);
   await recordReadingFaults(tx, faultsOf(fresh), at, systemActor('record-readings'));
   await storeDailyUsage(tx, days);
+  if (fresh.length > 0) await noteNewestReadings(tx, [...byMeter.keys()], zone);
   return refused;
 }
 

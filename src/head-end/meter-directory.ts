@@ -8,7 +8,7 @@ import {
 } from '../metering/meters.js';
 import { publicKeyOf } from './signing.js';
 
-/** A meter as the head-end knows it; the key object is made once. */
+/** A meter as the head-end knows it; its key is made when a signature is first checked: most messages carry none. */
 export interface KnownMeter extends MeterDirectoryEntry {
   readonly key: KeyObject;
 }
@@ -34,21 +34,26 @@ class ReadThrough<Row extends { readonly publicKey: Buffer | null }, Known exten
   /** Those among these numbers that are known, looked up in one statement where the cache has no fresh entry. */
   async find(numbers: readonly string[]): Promise<Map<string, Known>> {
     const nowMs = Date.now();
-    const fresh = (number: string) => nowMs - (this.entries.get(number)?.readAtMs ?? 0) < MAX_AGE_MS;
-    const wanted = [...new Set(numbers)];
-    const missing = wanted.filter((number) => !fresh(number));
-    if (missing.length > 0) {
-      if (this.entries.size > MAX_ENTRIES) this.entries.clear();
-      const stale = new Map(missing.map((number) => [number, this.entries.get(number)?.known]));
-      for (const number of missing) this.entries.delete(number);
-      for (const row of await this.read(missing)) {
-        const number = this.numberOf(row);
-        this.entries.set(number, { known: this.withKey(row, stale.get(number)), readAtMs: nowMs });
-      }
+    // What is fresh now is taken now: while others are looked up, another call may find it too old and look again.
+    const found = new Map<string, Known>();
+    const missing = new Set<string>();
+    for (const number of numbers) {
+      const entry = this.entries.get(number);
+      if (entry && nowMs - entry.readAtMs < MAX_AGE_MS) found.set(number, entry.known);
+      else missing.add(number);
     }
-    return new Map(
-      wanted.flatMap((number) => (this.entries.has(number) ? [[number, this.entries.get(number)!.known]] : [])),
-    );
+    if (missing.size === 0) return found;
+    if (this.entries.size > MAX_ENTRIES) this.entries.clear();
+    for (const row of await this.read([...missing])) {
+      const number = this.numberOf(row);
+      const known = this.withKey(row, this.entries.get(number)?.known);
+      this.entries.set(number, { known, readAtMs: nowMs });
+      found.set(number, known);
+      missing.delete(number);
+    }
+    // What is on record no longer is not believed any longer.
+    for (const number of missing) this.entries.delete(number);
+    return found;
   }
 }
 
@@ -58,10 +63,16 @@ export class MeterDirectory extends ReadThrough<MeterDirectoryEntry, KnownMeter>
     super(
       (serials) => meterDirectory(reader, serials),
       ({ serial }) => serial,
-      (row, before) => ({
-        ...row,
-        key: before?.publicKey.equals(row.publicKey) ? before.key : publicKeyOf(row.publicKey),
-      }),
+      (row, before) => {
+        let key: KeyObject | undefined;
+        const same = before?.publicKey.equals(row.publicKey) ? before : undefined;
+        return {
+          ...row,
+          get key() {
+            return (key ??= same?.key ?? publicKeyOf(row.publicKey));
+          },
+        };
+      },
     );
   }
 }

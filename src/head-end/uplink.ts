@@ -11,6 +11,10 @@ import { UplinkSessions } from './uplink-sessions.js';
 /** Messages taken in but not stored yet; past this the broker is held back. */
 const MAX_PENDING = 4 * LIMITS.uplinkGroup.value;
 const RETRY_MS = 250;
+/** Groups stored at the same time: while the database commits one, the next is read and sent to it. */
+const LANES = 2;
+/** A second group is begun before the first is stored only if so many messages wait: a few rather share the next commit. */
+const SECOND_LANE_FROM = LIMITS.uplinkGroup.value / 4;
 
 /**
  * From the wire to a row. Messages that arrive while a group is being stored form the next group, so one message alone waits for
@@ -22,7 +26,12 @@ export class UplinkConsumer {
   private readonly connection: UplinkSessions;
   private pending: UplinkDelivery[] = [];
   private pumping: Promise<void> | undefined;
+  private readonly lanes = new Set<Promise<void>>();
+  /** When every group begun so far has been acknowledged: PUBACKs leave in the order of messages [MQTT-4.6.0-2]. */
+  private acknowledged = Promise.resolve();
   private stopped = false;
+  /** Messages stored and acknowledged since the start. */
+  taken = 0;
 
   constructor(
     private readonly ctx: FlowContext,
@@ -51,12 +60,14 @@ export class UplinkConsumer {
     this.stopped = true;
     await this.connection.stop();
     await this.pumping;
+    await Promise.all(this.lanes);
   }
 
   private take(delivery: UplinkDelivery): void {
     crashPoint('uplink/received');
     this.pending.push(delivery);
     if (this.pending.length >= MAX_PENDING) this.connection.pause();
+    if (this.lanes.size === 1 && this.pending.length >= SECOND_LANE_FROM) this.begin();
     this.pumping ??= this.pump();
   }
 
@@ -64,14 +75,23 @@ export class UplinkConsumer {
     // One turn of the event loop, so that all that came in one chunk is one group.
     await new Promise((resume) => setImmediate(resume));
     while (this.pending.length > 0 && !this.stopped) {
-      const group = this.pending.splice(0, LIMITS.uplinkGroup.value);
-      if (this.pending.length < MAX_PENDING) this.connection.resume();
-      await this.store(group);
+      if (this.lanes.size < LANES && (this.lanes.size === 0 || this.pending.length >= SECOND_LANE_FROM)) this.begin();
+      // A second group may become worth its while at any message; it is begun when the next comes (see `take`).
+      else await Promise.race(this.lanes);
     }
     this.pumping = undefined;
   }
 
-  private async store(group: readonly UplinkDelivery[]): Promise<void> {
+  private begin(): void {
+    const group = this.pending.splice(0, LIMITS.uplinkGroup.value);
+    if (this.pending.length < MAX_PENDING) this.connection.resume();
+    const lane: Promise<void> = this.store(group, this.acknowledged).finally(() => this.lanes.delete(lane));
+    this.lanes.add(lane);
+    this.acknowledged = lane;
+  }
+
+  /** @param before when the groups begun earlier have been acknowledged */
+  private async store(group: readonly UplinkDelivery[], before: Promise<void>): Promise<void> {
     const read = group.map(({ topic, payload }) => readMessage(topic, payload));
     crashPoint('uplink/decoded');
     let checked: CheckedUplink[] | undefined;
@@ -85,8 +105,10 @@ export class UplinkConsumer {
           })),
         );
         await this.storeOrSplit(checked);
-        // Only now: of a message with many answers each may have been stored by itself.
+        // Only now: of a message with many answers each may have been stored by itself. And not before the groups begun earlier.
+        await before;
         for (const delivery of group) delivery.acknowledge();
+        this.taken += group.length;
         this.onAnswers(
           checked.flatMap(({ uplink: m }) => (m.kind === 'REPORT' && m.report.commandId ? [m.report.commandId] : [])),
         );

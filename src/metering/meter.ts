@@ -75,6 +75,10 @@ export const MeterInstallationEntity = defineEntity({
     removedAt: p.datetime().nullable(),
     installedWh: p.bigint(),
     removedWh: p.bigint().nullable(),
+    /** The newest stored reading, where the next can be judged by it alone (metering/next-readings.ts). */
+    lastReadAt: p.datetime().nullable(),
+    lastWh: p.bigint().nullable(),
+    lastDayExact: p.boolean().nullable(),
   },
 });
 export type MeterInstallation = InferEntity<typeof MeterInstallationEntity>;

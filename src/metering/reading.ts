@@ -43,10 +43,11 @@ export const MeterEventEntity = defineEntity({
   name: 'MeterEvent',
   tableName: 'meter_event',
   properties: {
-    id: p.bigint().primary().autoincrement(),
-    meterId: p.uuid(),
-    event: p.string(),
-    eventAt: p.datetime(),
+    /** Order of arrival; the key is what was said. */
+    id: p.bigint(),
+    meterId: p.uuid().primary(),
+    event: p.string().primary(),
+    eventAt: p.datetime().primary(),
     detail: p.string().nullable(),
     receivedAt: p.datetime(),
   },
