@@ -2,7 +2,7 @@ import { connect, type Socket } from 'node:net';
 import mqttPacket from 'mqtt-packet';
 import { gatewayPassword } from '../simulator/wire/keys.js';
 import { serveBench } from './support/children.js';
-import { KEY_SEED } from './support/mosquitto.js';
+import { KEY_SEED } from './support/telemetry-logins.js';
 
 /** What the gateways are to say: for each meter one message with its register at these instants. */
 export interface Telemetry {

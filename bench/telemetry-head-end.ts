@@ -7,7 +7,7 @@ import { createLogger } from '../src/platform/log.js';
 import { Nudges } from '../src/platform/nudges.js';
 import { DEFAULT_SWITCH_TIMINGS } from '../src/switching/switch-timings.js';
 import { serveBench } from './support/children.js';
-import { HEAD_END_PASSWORD } from './support/mosquitto.js';
+import { HEAD_END_PASSWORD } from './support/telemetry-logins.js';
 import { cpuMs, residentMb } from './support/processes.js';
 import { until } from './support/until.js';
 

@@ -12,7 +12,7 @@ import { startEmbeddedPostgres, type EmbeddedPostgres } from './embedded/postgre
 import type { FlowContext } from './flows/context.js';
 import { workDryRun } from './flows/make-dry-run.js';
 import { RunWorker } from './flows/run-worker.js';
-import { schedulesOf } from './flows/schedules.js';
+import { historySchedules, schedulesOf } from './flows/schedules.js';
 import { workBillingRun } from './flows/work-billing-run.js';
 import { GuardClient } from './head-end/guard-client.js';
 import type { HeadEnd } from './head-end/head-end.js';
@@ -183,7 +183,11 @@ async function openContext(
 
 /** Whatever is done unasked: schedules, runs, messages. */
 async function startJobs(config: Config, ctx: FlowContext, undo: (() => Promise<unknown>)[]): Promise<void> {
-  const schedules = [...schedulesOf(ctx), ...weatherSchedules(config.WEATHER_DIR, ctx)];
+  const schedules = [
+    ...schedulesOf(ctx),
+    ...weatherSchedules(config.WEATHER_DIR, ctx),
+    ...historySchedules(config.METER_HISTORY_MONTHS, ctx),
+  ];
   const scheduler = new Scheduler(ctx.db, ctx.clock, ctx.nudges, ctx.log, schedules);
   await scheduler.start();
   undo.push(() => scheduler.stop());

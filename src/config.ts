@@ -73,6 +73,8 @@ const environment = z.object({
   GUARD_BUDGET: z.string().optional(),
   AUDIT_KEY_FILE: z.string().optional(),
   AUDIT_CHECKPOINT_FILE: z.string().optional(),
+  /** Events and states of meters are kept for so many whole months; unset: for ever. Readings always are. */
+  METER_HISTORY_MONTHS: z.coerce.number().int().min(2).max(1_200).optional(),
   /** Directory into which weather reports are moved, one JSON object a line; unset: they come by the API alone. */
   WEATHER_DIR: z.string().optional(),
   /** Where messages to customers are posted (https://, or http:// on this machine); unset: files in DATA_DIR/outbox. */

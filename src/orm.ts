@@ -7,6 +7,8 @@ import { AccountEntity, ServicePointEntity } from './accounts/account.js';
 import { ContactEntity, CustomerEntity, ProtectionEntity } from './accounts/customer.js';
 import { TransformerDistrictEntity } from './accounts/transformer-district.js';
 import { GatewayEntity, MeterEntity, MeterInstallationEntity } from './metering/meter.js';
+import { MeterStateEntity } from './metering/meter-state.js';
+import { ReadingGapEntity } from './metering/reading-gap.js';
 import { DailyUsageEntity, MeterEventEntity, ReadingEntity, ReadingFaultEntity } from './metering/reading.js';
 import { BillEntity, BillLineEntity } from './billing/bill.js';
 import { BillingRunEntity, BillingSkipEntity } from './billing/billing-run.js';
@@ -48,6 +50,8 @@ export const ENTITIES = [
   ReadingEntity,
   DailyUsageEntity,
   MeterEventEntity,
+  MeterStateEntity,
+  ReadingGapEntity,
   ReadingFaultEntity,
   BillEntity,
   BillLineEntity,

@@ -64,7 +64,7 @@ ALTER TABLE meter_installation
 -- Each reading changes its row; room on the page keeps the indexes out of it.
 ALTER TABLE meter_installation SET (fillfactor = 50);
 
--- A day of use is written by whoever holds its installation's lock, so the check found nothing in all its life, and cost a fifth of a reading.
+-- A day of use is written only by who holds the lock of its installation's row; to look for that row once more costs as much as the day itself.
 ALTER TABLE daily_usage DROP CONSTRAINT daily_usage_installation_id_fkey;
 
 -- events -----------------------------------------------------------------------------------------------------------
@@ -122,13 +122,15 @@ CREATE TABLE reading_gap (
   state           text NOT NULL DEFAULT 'OPEN' CHECK (state IN ('OPEN', 'FILLED', 'GIVEN_UP')),
   found_at        timestamptz NOT NULL,
   attempts        smallint NOT NULL DEFAULT 0,
-  -- When the meter may be asked (again), wall time.
+  -- When the meter was asked last, and when it may be asked (again), wall time.
+  asked_wall_at   timestamptz,
   ask_wall_at     timestamptz NOT NULL DEFAULT clock_timestamp(),
   ended_at        timestamptz CHECK ((ended_at IS NULL) = (state = 'OPEN')),
   PRIMARY KEY (installation_id, midnight_at)
 ) WITH (fillfactor = 80);
 CREATE INDEX reading_gap_open ON reading_gap (ask_wall_at) WHERE state = 'OPEN';
 CREATE INDEX reading_gap_meter ON reading_gap (meter_id, midnight_at);
+CREATE INDEX reading_gap_asked ON reading_gap (asked_wall_at) WHERE state = 'OPEN';
 
 -- Midnights that have been looked through, so that each is looked through once.
 CREATE TABLE reading_gap_scan (

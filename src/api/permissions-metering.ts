@@ -9,7 +9,7 @@ export const METERING_TYPES: Readonly<Record<string, Grants>> = {
     [READERS, 'id clockOffsetMs events installations presence reconnectMode reportedSupply serial servicePoint'],
     [READERS, 'lastGaspAt protectionReported silentSince'],
     [JUDGING, 'protectionDue protectionOrder'],
-    [INSIDE, 'gateway sequence'],
+    [INSIDE, 'gateway readingGaps sequence states'],
   ],
   MeterEvent: [[READERS, 'detail event eventAt receivedAt']],
   MeterInstallation: [
@@ -17,5 +17,10 @@ export const METERING_TYPES: Readonly<Record<string, Grants>> = {
     [INSIDE, 'uuid'],
   ],
   MeterInstallationPayload: [[['OPERATIONS'], 'installation replayed restoreCommands userErrors']],
+  MeterState: [
+    [INSIDE, 'armed kind lastSequence loadVoltageMv meterAt powerW protected receivedAt relayClosed supplyVoltageMv'],
+  ],
   MeterPayload: [[['OPERATIONS'], 'meter replayed userErrors']],
+  ReadingGap: [[INSIDE, 'attempts endedAt foundAt midnight midnightAt state']],
+  ReadingGapCounts: [[INSIDE, 'filled givenUp open']],
 };

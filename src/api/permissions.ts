@@ -248,7 +248,7 @@ const TABLE: Readonly<Record<string, Grants>> = {
       READERS,
       'id code manager name nextReadingDate nextSettlementDate nextSettlementDates readingDay servicePhone settlementDay',
     ],
-    [INSIDE, 'accounts weatherRegion'],
+    [INSIDE, 'accounts readingGapCounts weatherRegion'],
   ],
   UserError: [[EVERYONE, 'code field message relatedId']],
   Viewer: [[EVERYONE, 'accountNumbers districtCodes expiresAt roles subject']],

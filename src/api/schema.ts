@@ -28,6 +28,7 @@ import {
   LateFeeWaiverFields,
   LedgerEntryLateFeeFields,
 } from './graph/fields/late-fees.js';
+import { DistrictTelemetryFields, MeterStateFields, MeterTelemetryFields } from './graph/fields/telemetry.js';
 import { GatewayFields, MeterFields, MeterInstallationFields } from './graph/fields/metering.js';
 import { PowerExplanationFields } from './graph/fields/power.js';
 import { GatewayCauseFields, MeterProtectionFields, SwitchCommandCodeFields } from './graph/fields/restore-means.js';
@@ -154,6 +155,9 @@ const RESOLVERS = [
   TransformerDistrictFields,
   ServicePointFields,
   MeterFields,
+  MeterStateFields,
+  MeterTelemetryFields,
+  DistrictTelemetryFields,
   MeterInstallationFields,
   GatewayFields,
   BillFields,

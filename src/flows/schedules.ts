@@ -9,6 +9,7 @@ import { proposeDailyCuts } from './propose-daily-cuts.js';
 import { clearWeather } from './record-weather.js';
 import { runBatches } from './run-batches.js';
 import { runDunning } from './run-dunning.js';
+import { dropMeterHistory, findReadingGaps } from './find-reading-gaps.js';
 import { settleDistricts } from './settle-districts.js';
 import { keepAllProtection } from './keep-protection.js';
 import { watchOutages } from './judge-outages.js';
@@ -19,7 +20,7 @@ import { clearDryRuns, makeNightlyDryRun } from './start-dry-run.js';
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const GROUP = 500;
-/** Reading partitions are made this many months ahead. */
+/** Partitions of readings, events and states are made this many months ahead. */
 const PARTITION_MONTHS = 3;
 /** Everything periodic of the product, each derived from facts. */
 export const schedulesOf = (ctx: FlowContext): Schedule[] => [
@@ -38,7 +39,8 @@ export const schedulesOf = (ctx: FlowContext): Schedule[] => [
   { name: 'watch-outages', everyMs: 10 * MINUTE, run: (at) => watchOutages(ctx, at) },
   { name: 'clear-quarantine', everyMs: 24 * HOUR, run: (at) => clearQuarantine(ctx, at) },
   { name: 'clear-weather', everyMs: 24 * HOUR, run: (at) => clearWeather(ctx, at) },
-  { name: 'reading-partitions', everyMs: 24 * HOUR, run: (at) => makePartitions(ctx, at) },
+  { name: 'telemetry-partitions', everyMs: 24 * HOUR, run: (at) => makePartitions(ctx, at) },
+  { name: 'reading-gaps', everyMs: 10 * MINUTE, run: (at) => findReadingGaps(ctx, at) },
 ];
 
 const DARK_WITHOUT_REASON = statement(
@@ -109,7 +111,10 @@ export async function expireApprovals(ctx: FlowContext, at: Date): Promise<void>
   });
 }
 
-const PARTITIONS = statement('schedules-partitions', `SELECT ensure_reading_partitions($1::date, $2::date) AS skipped`);
+const PARTITIONS = statement(
+  'schedules-partitions',
+  `SELECT ensure_telemetry_partitions($1::date, $2::date) AS skipped`,
+);
 
 async function makePartitions(ctx: FlowContext, at: Date): Promise<void> {
   const today = localDate(at, ctx.timeZone);
@@ -117,9 +122,15 @@ async function makePartitions(ctx: FlowContext, at: Date): Promise<void> {
   if (row!.skipped.length > 0)
     ctx.log.warn(
       { partitions: row!.skipped },
-      'readings far ahead of their month keep these partitions from being made; they stay in the default one',
+      'what meters told far ahead of its month keeps these partitions from being made; they stay in the default one',
     );
 }
+
+/** Forgets old events and states of meters, where the operator has said after how many months. */
+export const historySchedules = (keepMonths: number | undefined, ctx: FlowContext): Schedule[] =>
+  keepMonths === undefined
+    ? []
+    : [{ name: 'drop-meter-history', everyMs: 24 * HOUR, run: (at) => dropMeterHistory(ctx, keepMonths, at) }];
 
 /** Long enough for any enquiry into what a meter sent. */
 const QUARANTINE_DAYS = 90;

@@ -1,5 +1,6 @@
 import { statement, type Tx } from '../platform/database.js';
 import { LIMITS } from '../platform/limits.js';
+import { storeMeterStates } from '../metering/meter-states.js';
 import { storeMeterWords, type MeterWord } from '../metering/meters.js';
 import { decideReport, proof, type MeterReport, type ReportDecision } from '../switching/report-policy.js';
 import { OPEN_STATES, SENT_STATES } from '../switching/switch-command.js';
@@ -59,6 +60,7 @@ export async function takeMeterReports(
     const taken = new Set(round);
     rest = rest.filter((report) => !taken.has(report));
   }
+  await storeMeterStates(tx, reports, at);
   const words = newestWords(reports.filter(saysRelay), answers);
   const stored = await storeMeterWords(tx, words, at);
   const spoken = await takeMeansReports(ctx, tx, reports, stored, at);

@@ -2,6 +2,7 @@ import { Loop } from '../platform/loop.js';
 import { LEASE_MS } from '../platform/leases.js';
 import { LIMITS } from '../platform/limits.js';
 import { correctMeterClocks } from '../flows/correct-meter-clocks.js';
+import { askForReadings } from '../flows/ask-for-readings.js';
 import { attendCommands } from '../flows/attend-commands.js';
 import type { FlowContext } from '../flows/context.js';
 import { dispatchProtection } from '../flows/keep-protection.js';
@@ -54,6 +55,7 @@ export function startHeadEnd(ctx: FlowContext, access: BrokerAccess, key: Signin
     overdue: overdueLoop(ctx, downlink),
     clock: clockLoop(ctx, downlink),
     meterClocks: meterClocksLoop(ctx, downlink),
+    gaps: gapsLoop(ctx, downlink, unanswered),
   };
   const uplink = new UplinkConsumer(ctx, access, answered);
   const unlisten = [
@@ -69,6 +71,7 @@ export function startHeadEnd(ctx: FlowContext, access: BrokerAccess, key: Signin
   uplink.start();
   downlink.start();
   loops.overdue.wake();
+  loops.gaps.wake();
 
   return {
     get connected() {
@@ -172,6 +175,15 @@ function meterClocksLoop(ctx: FlowContext, downlink: Downlink): Loop {
     return work.reads.length >= LIMITS.dispatchGroup.value ? 0 : LOOK_MS;
   };
   return new Loop('meter-clocks', round, LOOK_MS, ctx.log);
+}
+
+/** Missing midnights are asked for when nothing else is under way: nobody sits in the dark for want of one. */
+function gapsLoop(ctx: FlowContext, downlink: Downlink, unanswered: Unanswered): Loop {
+  const round = async () => {
+    if (downlink.connected && unanswered.idle) await downlink.publishReads(await askForReadings(ctx));
+    return LOOK_MS;
+  };
+  return new Loop('gaps', round, LOOK_MS, ctx.log);
 }
 
 function clockLoop(ctx: FlowContext, downlink: Downlink): Loop {

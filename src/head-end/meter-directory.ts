@@ -8,8 +8,20 @@ import {
 } from '../metering/meters.js';
 import { publicKeyOf } from './signing.js';
 
-/** A meter as the head-end knows it; its key is made when a signature is first checked: most messages carry none. */
+/** A public key, made into an object when a signature is first checked: most messages carry none, and it costs more than reading one. */
+class LazyKey {
+  private made: KeyObject | undefined;
+
+  constructor(private readonly raw: Buffer) {}
+
+  get key(): KeyObject {
+    return (this.made ??= publicKeyOf(this.raw));
+  }
+}
+
+/** A meter as the head-end knows it. */
 export interface KnownMeter extends MeterDirectoryEntry {
+  readonly lazyKey?: LazyKey;
   readonly key: KeyObject;
 }
 /** A gateway likewise; without a key it signs nothing. */
@@ -64,12 +76,13 @@ export class MeterDirectory extends ReadThrough<MeterDirectoryEntry, KnownMeter>
       (serials) => meterDirectory(reader, serials),
       ({ serial }) => serial,
       (row, before) => {
-        let key: KeyObject | undefined;
-        const same = before?.publicKey.equals(row.publicKey) ? before : undefined;
+        const known = before?.publicKey.equals(row.publicKey) ? before.lazyKey : undefined;
+        const lazyKey = known ?? new LazyKey(row.publicKey);
         return {
           ...row,
+          lazyKey,
           get key() {
-            return (key ??= same?.key ?? publicKeyOf(row.publicKey));
+            return lazyKey.key;
           },
         };
       },

@@ -28,6 +28,11 @@ export class Unanswered {
     return room;
   }
 
+  /** Whether nothing is waited for. */
+  get idle(): boolean {
+    return this.room === this.most;
+  }
+
   sent(commandIds: readonly string[]): void {
     for (const commandId of commandIds) this.sentAtMs.set(commandId, performance.now());
   }

@@ -36,6 +36,22 @@ export const LIMITS = {
     unit: 'orders',
     reason: 'contract v1: orders of one concentrator under one signature; with their frames about 50 KiB',
   },
+  readingGapPage: {
+    value: 5_000,
+    unit: 'installations',
+    reason: 'looked through for missing midnights in one transaction: a tenth of a second, and no reading waits longer',
+  },
+  readingGapsAsked: {
+    value: 200,
+    unit: 'meters',
+    reason:
+      'asked for missing midnights in one round; the rounds are a second apart, so that everything else goes before',
+  },
+  readingGapsPerGateway: {
+    value: 5,
+    unit: 'meters',
+    reason: 'asked at once behind one concentrator: its serial line answers a few freezes a second',
+  },
   noticeGroup: { value: 250, unit: 'notices', reason: 'notices claimed by one statement and handed to the gateway' },
   dispatchGroup: { value: 250, unit: 'commands', reason: 'commands claimed by one statement' },
   restoresUnderWay: {

@@ -37,7 +37,7 @@ const INSERT_WORLD = statement(
   `INSERT INTO simulated_world (plan, key_seed, starts_at) VALUES ($1, $2, $3)`,
 );
 const COMPLETE_WORLD = statement('world-complete', `UPDATE simulated_world SET complete = true`);
-const PARTITIONS = statement('world-partitions', `SELECT ensure_reading_partitions($1::date, $2::date)`);
+const PARTITIONS = statement('world-partitions', `SELECT ensure_telemetry_partitions($1::date, $2::date)`);
 const INSERT_DISTRICT = statement(
   'world-district',
   `WITH d AS (

@@ -32,6 +32,8 @@ export interface ReadOrder {
   readonly codec: 'JSON' | 'DLT645';
   /** Its clock is not known, or known to be wrong: a meter that does not tell it with each answer is asked for it. */
   readonly clockInDoubt?: boolean;
+  /** Instead of its state: registers at the beginning of these local days. */
+  readonly midnights?: readonly string[];
 }
 
 // Takes the sequence under the meter's row lock. A resend of the same, never accepted order keeps its number: if the first

@@ -145,9 +145,10 @@ describe('the scheduler', () => {
       'watch-restores',
       'clear-quarantine',
       'clear-weather',
-      'reading-partitions',
+      'telemetry-partitions',
+      'reading-gaps',
     ]);
-    const partitions = schedulesOf(relight.ctx).find(({ name }) => name === 'reading-partitions')!;
+    const partitions = schedulesOf(relight.ctx).find(({ name }) => name === 'telemetry-partitions')!;
     await partitions.run(new Date('2029-01-15T00:00:00Z'));
     const made = await relight.sql<{ name: string }>(
       `SELECT relname AS name FROM pg_class WHERE relname LIKE 'reading_2029%' AND relkind = 'r' ORDER BY 1`,

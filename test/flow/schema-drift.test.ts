@@ -24,6 +24,7 @@ const NOT_ENTITIES = new Set([
   'meter_clock_correction', // metering/clock-corrections.ts
   'uplink_quarantine', // flows/take-uplink.ts
   'simulated_world', // simulation/open-world.ts
+  'reading_gap_scan', // metering/reading-gaps.ts
   'period_reading', // metering/readings.ts, billing/billing-facts.ts
   'restore_clock_ended', // dunning/restore-breaches.ts
   'billing_run_page', // billing/billing-runs.ts

@@ -38,7 +38,7 @@ export interface Validity {
   readonly notAfter: Date;
 }
 
-/** A question for the meter's state. */
+/** A question for the meter's state, or for registers of past midnights. */
 export const readBody = (
   order: ReadOrder,
   { issuedAt, notAfter }: Validity,
@@ -49,7 +49,7 @@ export const readBody = (
   requestId: order.requestId,
   gateway: order.gatewayNumber,
   meter: order.serial,
-  what: ['state'],
+  ...(order.midnights ? { what: ['freeze'], midnights: order.midnights } : { what: ['state'] }),
   issuedAt: issuedAt.toISOString(),
   notAfter: notAfter.toISOString(),
   frames,
