@@ -143,6 +143,8 @@ describe('the scheduler', () => {
       'nightly-dry-run',
       'clear-dry-runs',
       'watch-restores',
+      'keep-protection',
+      'watch-outages',
       'clear-quarantine',
       'clear-weather',
       'telemetry-partitions',
