@@ -1,4 +1,5 @@
 import type { FlowContext } from '../src/flows/context.js';
+import { UP_SUBSCRIPTION } from '../src/head-end/topics.js';
 import { UplinkConnection } from '../src/head-end/uplink-connection.js';
 import { UplinkConsumer } from '../src/head-end/uplink.js';
 import type { Clock } from '../src/platform/clock.js';
@@ -42,7 +43,8 @@ const handlers = {
       bareCount += 1;
       acknowledge();
     };
-    bare = new UplinkConnection(access(brokerUrl, 'bench-bare'), take, createLogger('warn'));
+    const session = { ...access(brokerUrl, 'bench-bare'), subscriptions: [UP_SUBSCRIPTION] };
+    bare = new UplinkConnection(session, take, createLogger('warn'));
     bare.start();
     await until('the bare subscriber is connected', () => bare!.connected);
   },
