@@ -8,6 +8,7 @@ import { lockOpenCommands, type LockedCommand } from '../switching/switch-comman
 import { crashPoint } from '../platform/crash-points.js';
 import { applyMoves, type DecidedMove } from './apply-command-moves.js';
 import { systemActor, type FlowContext } from './context.js';
+import { suspectWrongMeters } from './suspect-wrong-meter.js';
 import { takeMeansReports } from './take-means-reports.js';
 import { nextRungs, type EndedRung } from './next-rungs.js';
 import { reconcileAtContact } from './reconcile-at-contact.js';
@@ -64,6 +65,7 @@ export async function takeMeterReports(
   const words = newestWords(reports.filter(saysRelay), answers);
   const stored = await storeMeterWords(tx, words, at);
   const spoken = await takeMeansReports(ctx, tx, reports, stored, at);
+  spoken.push(...(await suspectWrongMeters(ctx, tx, words, at)));
   // Where a command goes on there is nothing to reconcile, and a command that proves itself has closed its field work already.
   const dark = stored.filter((word) => word.dark && !busy.has(word.meterId)).map(({ meterId }) => meterId);
   const lit = words

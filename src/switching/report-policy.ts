@@ -64,9 +64,9 @@ export type ReportDecision =
   | { readonly act: 'arm-expired' };
 
 /** Below this share of the supply voltage the load side counts as dead. */
-const LIVE_LOAD_SHARE = 0.5;
+export const LIVE_LOAD_SHARE = 0.5;
 /** Power that a meter may still show with an open relay (its own resolution), W. */
-const OPEN_RELAY_POWER_W = 5;
+export const OPEN_RELAY_POWER_W = 5;
 
 /**
  * Whether the report proves the operation: relay read after the command was acted on, and voltage and load agree where the
