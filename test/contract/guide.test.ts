@@ -102,7 +102,7 @@ async function follow(product: Product, dir: string): Promise<{ code: number | n
   shell.stdout.on('data', listen);
   shell.stderr.on('data', listen);
   const gone = once(shell, 'close') as Promise<[number | null]>;
-  const tooLong = setTimeout(() => process.kill(-shell.pid!, 'SIGKILL'), 90_000);
+  const tooLong = setTimeout(() => process.kill(-shell.pid!, 'SIGKILL'), 180_000);
   shell.stdin.end(commands.join('\n'));
   const [code] = await gone;
   clearTimeout(tooLong);
@@ -148,6 +148,6 @@ describe(`${GUIDE}, followed to the letter`, () => {
       expect(fleet.meters).toHaveLength(3);
       expect(fleet.meters.map(({ meter }) => meter)).not.toContain('370900000001');
     },
-    150_000,
+    240_000,
   );
 });
