@@ -39,12 +39,14 @@ export interface GatewayLoad {
   readonly gatewayNumber: string;
   readonly kind: 'CONCENTRATOR' | 'METER';
   readonly meterCount: number;
+  /** Whether it has a key, and so may speak for DL/T 645 meters. */
+  readonly signs: boolean;
 }
 
 const LOCK = statement('gateway-lock', `SELECT FROM gateway WHERE id = $1 FOR NO KEY UPDATE`);
 const LOAD = statement(
   'gateway-load',
-  `SELECT g.gateway_number AS "gatewayNumber", g.kind, (SELECT count(*)::int FROM meter m WHERE m.gateway_id = g.id) AS "meterCount"
+  `SELECT g.gateway_number AS "gatewayNumber", g.kind, g.public_key IS NOT NULL AS signs, (SELECT count(*)::int FROM meter m WHERE m.gateway_id = g.id) AS "meterCount"
    FROM gateway g WHERE g.id = $1`,
 );
 

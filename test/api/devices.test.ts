@@ -142,6 +142,29 @@ test('a meter is registered, installed where none is, and a restore is ordered s
   });
 });
 
+test('a DL/T 645 meter has no key, and needs a concentrator that has one', async () => {
+  const dlt645 = { codec: 'DLT645', securityClass: 'CIPHER' };
+  const silent = await registerGateway();
+  const refusal = async (gatewayNumber: string, more: object) =>
+    (await act(METER, 'registerMeter', meterInput(gatewayNumber, more))).userErrors;
+  expect(await refusal(silent, { ...dlt645, publicKey: null })).toMatchObject([{ code: 'GATEWAY_WITHOUT_KEY' }]);
+  const signing = await registerGateway({ publicKey: PUBLIC_KEY });
+  expect(await refusal(signing, dlt645)).toMatchObject([{ code: 'PUBLIC_KEY_NOT_USED', field: 'publicKey' }]);
+  expect(await refusal(signing, { publicKey: null })).toMatchObject([
+    { code: 'PUBLIC_KEY_MISSING', field: 'publicKey' },
+  ]);
+  const serials = [0, 1].map(() => registerMeter(signing, { ...dlt645, publicKey: null }));
+  const rows = await api.sql<{ key: string }>(
+    `SELECT codec, security_class AS class, encode(public_key, 'hex') AS key FROM meter WHERE serial = ANY($1::text[])`,
+    [await Promise.all(serials)],
+  );
+  expect(rows).toMatchObject([
+    { codec: 'DLT645', class: 'CIPHER' },
+    { codec: 'DLT645', class: 'CIPHER' },
+  ]);
+  expect(new Set(rows.map(({ key }) => key)).size).toBe(2);
+});
+
 test('a gateway carries 2,000 meters and not one more', async () => {
   const gatewayNumber = await registerGateway();
   await api.sql(

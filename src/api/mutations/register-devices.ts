@@ -4,6 +4,7 @@ import { registerMeter } from '../../flows/register-meter.js';
 import type { Gateway, Meter } from '../../metering/meter.js';
 import { actorOf, type ApiContext } from '../context.js';
 import { isGiven } from '../given.js';
+import { apiEnum } from '../graph/described-enum.js';
 import { GatewayKindEnum, SwitchModeEnum } from '../graph/enums.js';
 import { GatewayType, MeterType } from '../graph/types/metering.js';
 import { UserErrorType } from '../graph/types/operations.js';
@@ -11,6 +12,15 @@ import { attempt, type Answer } from './attempt.js';
 import { checkKey, checkPublicKey, checkReason } from './checks.js';
 import { reachableDistrict, reachableGateway } from './reachable.js';
 import { INPUT, KEY, REASON, REPLAYED, USER_ERRORS } from './texts.js';
+
+const MeterCodecEnum = apiEnum('MeterCodec', 'What a meter speaks (通信规约).', {
+  JSON: 'Contract v1, signed by the meter itself (自有签名).',
+  DLT645: 'DL/T 645-2007 on the serial line of a concentrator, which signs for it (集中器代签).',
+});
+const SecurityClassEnum = apiEnum('SecurityClass', 'How a DL/T 645 meter knows who may switch it (安全等级).', {
+  PASSWORD: 'PA 02H with a password (密码).',
+  CIPHER: 'PA 98H with ciphertext of the security module (密文).',
+});
 
 const PUBLIC_KEY = 'raw Ed25519 public key, base64url without padding (43 characters; the `x` of its JWK)';
 
@@ -66,8 +76,20 @@ export class RegisterMeterInput {
   @Field(() => SwitchModeEnum, { description: 'How its relay is to be closed (合闸方式).' })
   reconnectMode!: 'DIRECT' | 'ARM';
 
-  @Field(() => String, { description: `The key its messages are believed by (电表公钥): ${PUBLIC_KEY}.` })
-  publicKey!: string;
+  @Field(() => MeterCodecEnum, { nullable: true, description: 'What it speaks (通信规约); absent: JSON.' })
+  codec?: 'JSON' | 'DLT645' | null;
+
+  @Field(() => SecurityClassEnum, {
+    nullable: true,
+    description: 'How a DL/T 645 meter knows who may switch it (安全等级); absent: PASSWORD.',
+  })
+  securityClass?: 'PASSWORD' | 'CIPHER' | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description: `The key its messages are believed by (电表公钥): ${PUBLIC_KEY}. Required, but for a DL/T 645 meter, which has none.`,
+  })
+  publicKey?: string | null;
 
   @Field(() => String, REASON)
   reason!: string;
@@ -196,7 +218,9 @@ export class RegisterDevices {
           serial: input.serial,
           gatewayId: (await reachableGateway(ctx, input.gatewayNumber)).id,
           reconnectMode: input.reconnectMode,
-          publicKeyHex: checkPublicKey(input.publicKey).toString('hex'),
+          codec: input.codec ?? ('JSON' as const),
+          securityClass: input.securityClass ?? ('PASSWORD' as const),
+          publicKeyHex: isGiven(input.publicKey) ? checkPublicKey(input.publicKey).toString('hex') : null,
         };
         return registerMeter(ctx.api.deps.flows, registration, actorOf(ctx.viewer));
       },
