@@ -7,6 +7,8 @@ export const MAIN_HELP = `Relight meter simulator: concentrators and 4G meters t
 Commands
   run        connect a fleet to a broker and keep it running (the default)
   fleet      write a fleet of your own to a file, with the public keys a head-end needs
+  scenario   run stories that pass or fail, at any speed
+  replay     run a recording again, exactly
   load       make meters speak, or order them about, and measure latencies
 
 of a running simulator

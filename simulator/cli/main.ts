@@ -13,7 +13,9 @@ import { fleetCommand } from './generate.js';
 import { MAIN_HELP } from './help.js';
 import { UsageError, type CliIo } from './io.js';
 import { loadCommand } from './load-command.js';
+import { replayCommand } from './replay.js';
 import { runCommand } from './run.js';
+import { scenarioCommand } from './scenario.js';
 import { watchCommand } from './watch-command.js';
 
 const COMMANDS: Record<string, (args: string[], io: CliIo) => number | Promise<number>> = {
@@ -30,6 +32,8 @@ const COMMANDS: Record<string, (args: string[], io: CliIo) => number | Promise<n
   move: moveCommand,
   time: timeCommand,
   load: loadCommand,
+  scenario: scenarioCommand,
+  replay: replayCommand,
 };
 
 /** Runs one command line and returns its exit code: 0 done, 1 failed, 2 wrong command line. */

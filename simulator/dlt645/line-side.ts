@@ -76,6 +76,12 @@ export class LineSide implements Spokesman {
     return true;
   }
 
+  /** Whether freezes of some concentrator are being collected. */
+  get busy(): boolean {
+    for (const { todo } of this.#posts.values()) if (todo.length > 0) return true;
+    return false;
+  }
+
   announce(meter: Meter, cause: 'boot' | 'periodic'): void {
     this.#concentratorOf(meter)?.announce(meter, cause);
   }

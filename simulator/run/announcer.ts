@@ -23,6 +23,11 @@ export class Announcer {
     private readonly hasRoom: (gateway: string) => boolean,
   ) {}
 
+  /** Whether any announcement is still to be made. */
+  get busy(): boolean {
+    return this.#open.size > 0;
+  }
+
   /** Starts (or starts again) the announcements of one gateway. */
   begin(gateway: string, meters: readonly Meter[], cause: Announcement['cause']): void {
     this.#open.set(gateway, { meters, cause, next: 0, startMs: this.context.scheduler.nowMs() });

@@ -1,6 +1,7 @@
 import type { FaultSet } from '../faults/fault-set.js';
 import type { Meter } from '../meter/meter.js';
 import type { MeterSet } from '../meter/meter-set.js';
+import type { RelayToggle } from '../meter/relay-log.js';
 import type { Physics } from '../meter/physics.js';
 import type { MeterKeys, TrustedKey } from '../wire/keys.js';
 import type { EventName } from '../wire/contract.js';
@@ -53,6 +54,8 @@ export interface Context {
   relayMs: number;
   /** Hands a finished message to a gateway, which keeps it until the broker has it. */
   publish(gateway: string, topic: string, payload: string): void;
+  /** Told of every movement of contacts; for those who watch or record. */
+  onToggle?(meter: Meter, toggle: RelayToggle): void;
 }
 
 /** The meter's own clock, ms since 1970: the virtual time, and how far it is off. */

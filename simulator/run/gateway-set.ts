@@ -36,6 +36,7 @@ export interface GatewaySetOptions {
   onOffline(gateway: Gateway): void;
   onAcknowledged: GatewayOptions['onAcknowledged'];
   onOverflow: GatewayOptions['onOverflow'];
+  makeLink?: GatewayOptions['makeLink'];
 }
 
 /** The gateways of a fleet. */
@@ -116,6 +117,7 @@ export class GatewaySet {
       seed: options.seed,
       scheduler: options.scheduler,
       connectGate,
+      makeLink: options.makeLink,
       nowMs: options.nowMs,
       onDown: options.onDown,
       onClock: options.onClock,

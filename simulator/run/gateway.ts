@@ -3,6 +3,7 @@ import type { Meter } from '../meter/meter.js';
 import { canonicalJson } from '../wire/canonical-json.js';
 import { clockTopic, downFilter, instantText, meterOfDownTopic, statusTopic } from '../wire/contract.js';
 import type { Broker } from '../wire/broker-url.js';
+import type { Link, LinkOptions } from '../wire/link.js';
 import { MqttLink } from '../wire/mqtt-link.js';
 import type { ConnectGate } from './connect-gate.js';
 import type { Scheduler } from './scheduler.js';
@@ -31,6 +32,8 @@ export interface GatewayOptions {
   seed: number;
   scheduler: Scheduler;
   connectGate: ConnectGate;
+  /** Makes the connection; absent: over a socket. */
+  makeLink?: (options: LinkOptions) => Link;
   /** Virtual time for the presence message, ms since 1970. */
   nowMs(): number;
   onDown(gateway: Gateway, serial: string, payload: Buffer, acknowledge: () => void): void;
@@ -54,12 +57,13 @@ export class Gateway implements RandomStream {
   #attempt = 0;
   /** Whether this gateway holds a place in the connect gate. */
   #opening = false;
-  readonly #link: MqttLink;
+  readonly #link: Link;
 
   constructor(private readonly options: GatewayOptions) {
     const { gateway } = options;
     this.random = hash32(`gateway:${gateway}`, options.seed);
-    this.#link = new MqttLink({
+    const makeLink = options.makeLink ?? ((link) => new MqttLink(link));
+    this.#link = makeLink({
       broker: options.broker,
       // The session (what waits for this gateway) belongs to the client id, so it must be the same after a restart.
       clientId: gateway,

@@ -1,3 +1,5 @@
+import { TaskHeap } from './task-heap.js';
+
 /** Delayed work in real (monotonic) time. */
 export interface Scheduler {
   /** Monotonic time, ms. */
@@ -6,27 +8,18 @@ export interface Scheduler {
   after(delayMs: number, run: () => void): void;
 }
 
-interface Task {
-  dueMs: number;
-  order: number;
-  run: () => void;
-}
-
 /** Node's timers count in 32 bits; anything later is looked at again then. */
 const MAX_TIMER_MS = 2_000_000_000;
 
 /** After this much work in one go the event loop gets its turn; ten thousand relays may be due at the same instant. */
 const MAX_RUN_MS = 10;
 
-const before = (a: Task, b: Task): boolean => a.dueMs < b.dueMs || (a.dueMs === b.dueMs && a.order < b.order);
-
 /**
  * All delayed work of a fleet in one binary heap with one timer, so that ten thousand relays in motion cost ten thousand
  * small entries and stopping the fleet stops everything. Tasks due at the same instant run in the order they were given.
  */
 export class HeapScheduler implements Scheduler {
-  readonly #heap: Task[] = [];
-  #order = 0;
+  readonly #heap = new TaskHeap();
   #timer: NodeJS.Timeout | undefined;
   #timerDueMs = Number.POSITIVE_INFINITY;
   #stopped = false;
@@ -37,20 +30,19 @@ export class HeapScheduler implements Scheduler {
 
   after(delayMs: number, run: () => void): void {
     if (this.#stopped) return;
-    this.#order += 1;
-    this.#push({ dueMs: this.nowMs() + Math.max(0, delayMs), order: this.#order, run });
+    this.#heap.push(this.nowMs() + Math.max(0, delayMs), run);
     this.#arm();
   }
 
   /** Forgets everything and accepts nothing more. */
   stop(): void {
     this.#stopped = true;
-    this.#heap.length = 0;
+    this.#heap.clear();
     clearTimeout(this.#timer);
   }
 
   #arm(): void {
-    const first = this.#heap[0];
+    const { first } = this.#heap;
     if (!first || first.dueMs >= this.#timerDueMs) return;
     clearTimeout(this.#timer);
     this.#timerDueMs = first.dueMs;
@@ -61,40 +53,12 @@ export class HeapScheduler implements Scheduler {
   #fire(): void {
     this.#timerDueMs = Number.POSITIVE_INFINITY;
     const startMs = this.nowMs();
-    for (let first = this.#heap[0]; first && first.dueMs <= startMs; first = this.#heap[0]) {
-      this.#popFirst();
-      first.run();
+    for (let task = this.#heap.first; task && task.dueMs <= startMs; task = this.#heap.first) {
+      this.#heap.pop();
+      task.run();
       if (this.#stopped) return;
       if (this.nowMs() - startMs > MAX_RUN_MS) break;
     }
     this.#arm();
-  }
-
-  #push(task: Task): void {
-    const heap = this.#heap;
-    let index = heap.push(task) - 1;
-    while (index > 0) {
-      const parent = (index - 1) >> 1;
-      if (before(heap[parent] as Task, task)) break;
-      heap[index] = heap[parent] as Task;
-      index = parent;
-    }
-    heap[index] = task;
-  }
-
-  #popFirst(): void {
-    const heap = this.#heap;
-    const last = heap.pop() as Task;
-    if (heap.length === 0) return;
-    let index = 0;
-    for (;;) {
-      let child = index * 2 + 1;
-      if (child >= heap.length) break;
-      if (child + 1 < heap.length && before(heap[child + 1] as Task, heap[child] as Task)) child += 1;
-      if (before(last, heap[child] as Task)) break;
-      heap[index] = heap[child] as Task;
-      index = child;
-    }
-    heap[index] = last;
   }
 }

@@ -45,6 +45,7 @@ export interface SimulationOptions {
   clock: VirtualClock;
   scheduler: Scheduler;
   publish(gateway: string, topic: string, payload: string): void;
+  onToggle?: Context['onToggle'];
   /** Whether a gateway can take more of what can wait. */
   hasRoom(gateway: string): boolean;
   gateways: GatewaySwitch;
@@ -91,6 +92,7 @@ export class Simulation {
       meters: this.meters,
       relayMs: options.relayMs,
       publish: options.publish,
+      onToggle: options.onToggle,
     };
     const uplink = new Uplink(this.context);
     const reporter = new Reporter(this.context, uplink);

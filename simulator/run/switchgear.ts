@@ -215,11 +215,10 @@ export class Switchgear {
       meter.relayClosed = close;
       counters.relayToggles += 1;
       const to = close ? 'closed' : 'open';
-      const { lastSequence: sequence, lastCommandId: commandId } = meter;
-      meter.logToggle({ atMs, to, cause, sequence, commandId });
-      if (feed.hasListeners('relay')) {
-        feed.tell('relay', { meter: meter.serial, gateway: meter.gateway, atMs, to, cause, sequence, commandId });
-      }
+      const toggle = { atMs, to, cause, sequence: meter.lastSequence, commandId: meter.lastCommandId } as const;
+      meter.logToggle(toggle);
+      this.context.onToggle?.(meter, toggle);
+      if (feed.hasListeners('relay')) feed.tell('relay', { meter: meter.serial, gateway: meter.gateway, ...toggle });
     }
     meter.reportedClosed = outcome === 'lies' ? close : meter.relayClosed;
     meter.armed = false;

@@ -1,7 +1,7 @@
 import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import mqttPacket, { type IConnackPacket, type IPublishPacket, type ISubackPacket, type Packet } from 'mqtt-packet';
-import type { Broker } from './broker-url.js';
+import type { Link, LinkOptions } from './link.js';
 import { plainReason, REFUSALS } from './link-problems.js';
 
 /** Messages on their way to the broker without its PUBACK yet. More gains nothing and would burst after a reconnect. */
@@ -12,26 +12,6 @@ const MAX_QUEUED = 10_000;
 const CONNECT_TIMEOUT_MS = 15_000;
 /** Bytes of one packet not yet complete. The contract's payloads are at most 64 KiB; beyond this the peer is no broker. */
 const MAX_PARTIAL_BYTES = 16 * 1024 * 1024;
-
-export interface LinkOptions {
-  broker: Broker;
-  clientId: string;
-  username: string;
-  password: string;
-  keepaliveSeconds: number;
-  will: { topic: string; payload: string };
-  subscriptions: string[];
-  /** A message came. `acknowledge` sends its PUBACK; after the connection has ended it does nothing. */
-  onMessage(topic: string, payload: Buffer, acknowledge: () => void): void;
-  /** Connected and subscribed. */
-  onUp(): void;
-  /** An attempt failed or a connection ended; never called after `close`. */
-  onDown(reason: string): void;
-  /** The broker has acknowledged a message, this long after it was handed to `publish`, ms. */
-  onAcknowledged?(afterMs: number): void;
-  /** A queued message had to be dropped. */
-  onOverflow(): void;
-}
 
 interface Outgoing {
   topic: string;
@@ -46,7 +26,7 @@ interface Outgoing {
  * own (the owner calls `tick`), PUBACK when the receiver says so, unacknowledged messages sent again after a reconnect.
  * When to reconnect is the owner's decision.
  */
-export class MqttLink {
+export class MqttLink implements Link {
   #socket: Socket | undefined;
   #up = false;
   #messageId = 0;

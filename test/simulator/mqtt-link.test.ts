@@ -1,7 +1,8 @@
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import mqttPacket, { type IPublishPacket, type Packet } from 'mqtt-packet';
 import { parseBrokerUrl } from '../../simulator/wire/broker-url.js';
-import { MqttLink, type LinkOptions } from '../../simulator/wire/mqtt-link.js';
+import type { LinkOptions } from '../../simulator/wire/link.js';
+import { MqttLink } from '../../simulator/wire/mqtt-link.js';
 import { until } from './support/broker.js';
 
 /** The other end of the wire, packet by packet, in the test's hands. */
