@@ -1,4 +1,4 @@
-import { createHmac, hkdfSync } from 'node:crypto';
+import { createHmac } from 'node:crypto';
 
 /**
  * Secrets that a meter shares with its company, as schema/fleet.schema.json derives them: HKDF-SHA256 of a master secret, which for a
@@ -8,9 +8,19 @@ const SALT = Buffer.from('relight-meter-secrets-v1', 'utf8');
 /** A restore code has this many digits. Source: schema/mqtt/README.md. */
 const CODE_MODULUS = 10n ** 16n;
 const CODE_DIGITS = 16;
+const FIRST_ROUND = Buffer.of(1);
 
-const derive = (master: string, info: string, lengthBytes: number): Buffer =>
-  Buffer.from(hkdfSync('sha256', Buffer.from(master, 'utf8'), SALT, Buffer.from(info, 'utf8'), lengthBytes));
+/** First half of HKDF (RFC 5869 §2.2), the same for every secret of a fleet: worth keeping, since each order on a line needs one. */
+let extracted: { master: string; key: Buffer } | undefined;
+
+/** HKDF-SHA256 for at most 32 bytes: one round of its second half (RFC 5869 §2.3). */
+function derive(master: string, info: string, lengthBytes: number): Buffer {
+  if (extracted?.master !== master) {
+    extracted = { master, key: createHmac('sha256', SALT).update(master, 'utf8').digest() };
+  }
+  const round = createHmac('sha256', extracted.key).update(info, 'utf8').update(FIRST_ROUND).digest();
+  return round.subarray(0, lengthBytes);
+}
 
 /** Key of a meter's restore codes, 32 bytes. */
 export const restoreCodeKey = (master: string, serial: string): Buffer => derive(master, `restore-code:${serial}`, 32);
