@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { draw, hash32, type RandomStream } from './meter/random.js';
 import { MAX_METERS_PER_CONCENTRATOR, type DownlinkKey, type FleetManifest } from './wire/contract.js';
 import type { ManifestGateway, ManifestMeter } from './wire/contract.js';
-import { developmentSeed, gatewayPassword, meterKey, privateKeyOfSeed, publicX } from './wire/keys.js';
+import { developmentSeed, gatewayKey, gatewayPassword, meterKey, privateKeyOfSeed, publicX } from './wire/keys.js';
 
 /** More than this in one manifest is a mistake in the command line. */
 const MAX_METERS = 200_000;
@@ -18,13 +18,22 @@ export interface GenerateOptions {
   registerAt: string;
   /** The head-end's (and guard's) public keys. Empty: development keys are made from the seed. */
   downlinkKeys: DownlinkKey[];
+  /** Meters of which kind stand behind the concentrators; 4G meters always speak for themselves. Default json. */
+  codec?: 'json' | 'dlt645';
+  /** DL/T 645: in the clear with a password (default), or in ciphertext. */
+  securityClass?: 'password' | 'cipher';
+  /** DL/T 645: speed of the serial lines; 0 = no time passes on them. Default 2400. */
+  lineBaud?: number;
 }
 
 /** What a head-end must know to admit the fleet. Private keys are there only for keys made here. */
 export interface Provisioning {
   downlinkKeys: (DownlinkKey & { d?: string })[];
-  gateways: { gateway: string; username: string; password: string }[];
+  /** `kid` and `x` of concentrators with DL/T 645 meters, which sign for them. */
+  gateways: { gateway: string; username: string; password: string; kid?: string; x?: string }[];
   meters: { meter: string; gateway: string; kid: string; x: string }[];
+  /** Restore codes, passwords and ciphertext keys of all meters follow from it (fleet.schema.json). */
+  meterMasterSecret: string;
 }
 
 /** One part in ten of the meters is a shop or workshop. */
@@ -48,7 +57,8 @@ export function generateFleet(options: GenerateOptions): { manifest: FleetManife
   const meters: ManifestMeter[] = [];
   for (let index = 1; index <= concentrators; index += 1) {
     const gateway = `90${pad(index)}`;
-    gateways.push({ gateway, kind: 'concentrator', district: `D${String(index).padStart(4, '0')}` });
+    const line = options.codec === 'dlt645' && options.lineBaud !== undefined ? { lineBaud: options.lineBaud } : {};
+    gateways.push({ gateway, kind: 'concentrator', district: `D${String(index).padStart(4, '0')}`, ...line });
     for (let position = 1; position <= metersPerConcentrator; position += 1) {
       meters.push(makeEntry(`10${pad((index - 1) * metersPerConcentrator + position)}`, gateway, options));
     }
@@ -84,6 +94,9 @@ function makeEntry(serial: string, gateway: string, options: GenerateOptions): M
     registerAt: options.registerAt,
     relay: 'closed',
     lastSequence: 0,
+    ...(options.codec === 'dlt645' && serial !== gateway
+      ? { codec: options.codec, securityClass: options.securityClass ?? 'password' }
+      : {}),
   };
 }
 
@@ -105,12 +118,14 @@ function developmentKey(keySeed: string, role: DownlinkKey['role']): DownlinkKey
 
 function provision(manifest: FleetManifest, downlinkKeys: Provisioning['downlinkKeys']): Provisioning {
   const { keySeed } = manifest;
+  const signing = new Set(manifest.meters.flatMap(({ codec, gateway }) => (codec === 'dlt645' ? [gateway] : [])));
   return {
     downlinkKeys,
     gateways: manifest.gateways.map(({ gateway }) => ({
       gateway,
       username: gateway,
       password: gatewayPassword(keySeed, gateway),
+      ...(signing.has(gateway) ? { kid: gateway, x: publicX(gatewayKey(keySeed, gateway)) } : {}),
     })),
     meters: manifest.meters.map(({ meter, gateway }) => ({
       meter,
@@ -118,5 +133,6 @@ function provision(manifest: FleetManifest, downlinkKeys: Provisioning['downlink
       kid: meter,
       x: publicX(meterKey(keySeed, meter)),
     })),
+    meterMasterSecret: keySeed,
   };
 }

@@ -14,6 +14,9 @@ const OPTIONS = {
   seed: { type: 'string' },
   timezone: { type: 'string' },
   'register-at': { type: 'string' },
+  codec: { type: 'string' },
+  'security-class': { type: 'string' },
+  'line-baud': { type: 'string' },
   'downlink-key': { type: 'string', multiple: true },
   force: { type: 'boolean' },
 } as const;
@@ -39,6 +42,9 @@ export function fleetCommand(args: string[], io: CliIo): number {
     timezone: text(parsed, 'timezone') ?? DEFAULT_TIMEZONE,
     registerAt,
     downlinkKeys: downlinkKeys(parsed),
+    codec: oneOf(parsed, 'codec', ['json', 'dlt645']),
+    securityClass: oneOf(parsed, 'security-class', ['password', 'cipher']),
+    lineBaud: wholeNumber(parsed, 'line-baud', 0, 115_200, 2_400),
   });
   checkManifest(manifest);
   const keysFile = `${out.replace(/\.json$/, '')}.keys.json`;
@@ -53,6 +59,14 @@ export function fleetCommand(args: string[], io: CliIo): number {
   io.out(`${out}: ${manifest.meters.length} meters behind ${manifest.gateways.length} gateways\n`);
   io.out(`${keysFile}: public keys of the meters, passwords of the gateways\n`);
   return 0;
+}
+
+/** One of a few words; the first when the option is absent. */
+function oneOf<const Word extends string>(parsed: ParsedArgs, name: string, known: readonly Word[]): Word {
+  const given = text(parsed, name) ?? known[0];
+  const word = known.find((candidate) => candidate === given);
+  if (!word) throw new UsageError(`--${name} is ${known.join(' or ')}, not ${given}.`);
+  return word;
 }
 
 function downlinkKeys(parsed: ParsedArgs): DownlinkKey[] {

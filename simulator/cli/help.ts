@@ -72,6 +72,9 @@ export const FLEET_HELP = `fleet: write a fleet of your own, the same for the sa
   --meters-per-concentrator <n>    at most 2000                                                                 (200)
   --direct <n>                     4G meters, each on its own connection                                          (0)
   --seed <n>                       (1)
+  --codec json|dlt645              what the meters behind the concentrators speak                              (json)
+  --security-class password|cipher DL/T 645: frames with a password, or in ciphertext                      (password)
+  --line-baud <n>                  DL/T 645: speed of the serial lines; 0 = no time passes                     (2400)
   --timezone <iana>                midnight freezes follow it                                       (Asia/Shanghai)
   --register-at <instant>          when the registers begin                              (2025-01-01T00:00:00.000Z)
   --downlink-key <kid:role:x>      a key the meters obey: role head-end or guard, x its JWK x; may be repeated

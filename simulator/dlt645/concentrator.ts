@@ -278,6 +278,7 @@ export class Concentrator implements Desk {
   }
 
   #work(): void {
+    if (!this.#powered) return;
     this.#working = true;
     for (let turn = 0; turn < JOBS_AT_ONCE && !this.line.busy; turn += 1) {
       const job = this.queue.take();

@@ -163,6 +163,26 @@ describe('fleet', () => {
     expect(read('a.json')).toBe(read('c.json'));
   });
 
+  test('DL/T 645 behind the concentrators, with the keys that sign for them', async () => {
+    const args = ['--codec', 'dlt645', '--security-class', 'cipher', '--line-baud', '0'];
+    expect(await generate('a.json', ...args)).toMatchObject({ code: 0, err: '' });
+    const fleet = checkManifest(JSON.parse(readFileSync(join(folder, 'a.json'), 'utf8')));
+    expect(
+      fleet.meters.filter(({ codec, securityClass }) => codec === 'dlt645' && securityClass === 'cipher'),
+    ).toHaveLength(6);
+    expect(fleet.gateways.map(({ lineBaud }) => lineBaud)).toEqual([0, 0, undefined, undefined, undefined, undefined]);
+    const keys = JSON.parse(readFileSync(join(folder, 'a.keys.json'), 'utf8')) as {
+      gateways: { kid?: string; x?: string }[];
+      meterMasterSecret: string;
+    };
+    expect(keys.gateways.map(({ x }) => x?.length)).toEqual([43, 43, undefined, undefined, undefined, undefined]);
+    expect(keys.meterMasterSecret).toBe(fleet.keySeed);
+    expect(await generate('b.json', '--codec', 'morse')).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('json or dlt645'),
+    });
+  });
+
   test('takes the keys of a head-end of one’s own', async () => {
     const x = (manifest().downlinkKeys[0] as { x: string }).x;
     await generate('a.json', '--downlink-key', `mine:head-end:${x}`);

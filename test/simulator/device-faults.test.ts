@@ -31,7 +31,10 @@ describe('crossed neighbours', () => {
 
   test('control wires: the cut meter says open and its load flows on; the neighbour is dark though its meter says closed', () => {
     const bench = crossed('control');
-    bench.down(seal(cut()), A);
+    bench.setClock(START_MS + DAY_MS / 2);
+    const registerB = stateOf(bench, B).energyWh;
+    bench.down(seal(cut({ notAfter: new Date(START_MS + DAY_MS).toISOString() })), A);
+    expect(stateOf(bench, B).energyWh).toBe(registerB);
     const [cutMeter, neighbour] = [stateOf(bench, A), stateOf(bench, B)];
     expect(cutMeter.relay).toBe('open');
     expect(cutMeter.powerW).toBeGreaterThan(0);
