@@ -1,5 +1,4 @@
 import { createHmac, hkdfSync } from 'node:crypto';
-import { answerControl } from '../../simulator/control/routes.js';
 import { startFleet, type RunningFleet } from '../../simulator/fleet.js';
 import { restoreCode, restoreCodeKey } from '../../simulator/wire/secrets.js';
 import { TestBroker, TestHeadEnd, until } from './support/broker.js';
@@ -93,13 +92,10 @@ test('a district loses its supply: the concentrator says so with its last gasp, 
   await until('boot states', () => heard(({ cause }) => cause === 'boot' || cause === 'periodic').length >= 2);
 });
 
-test('a restore code through the control API', async () => {
+test('a restore code typed into a running fleet', async () => {
   await start(1, { relay: 'open' });
   const serial = serialOf(1);
-  const ask = (body: unknown) =>
-    answerControl(fleet, { method: 'POST', path: `/meters/${serial}/code`, query: new URLSearchParams(), body });
-  expect(ask({ code: '123' }).status).toBe(400);
-  expect(ask({ code: '0000000000000000' }).body).toMatchObject({ outcome: 'refused' });
+  expect(fleet.enterCode(serial, '0000000000000000')).toBe('refused');
   const code = restoreCode(restoreCodeKey(KEY_SEED, serial), serial, installationOf(1), 1);
   // The same by the contract's words, with nothing of the simulator's.
   const key = Buffer.from(hkdfSync('sha256', KEY_SEED, 'relight-meter-secrets-v1', `restore-code:${serial}`, 32));
@@ -107,7 +103,8 @@ test('a restore code through the control API', async () => {
     .update(`relight restore ${serial} ${installationOf(1)} 1`)
     .digest();
   expect(code).toBe(String(mac.readBigUInt64BE(0) % 10n ** 16n).padStart(16, '0'));
-  expect(ask({ code }).body).toMatchObject({ outcome: 'closing', meter: { relay: 'closed', lastSequence: 1 } });
+  expect(fleet.enterCode(serial, code)).toBe('closing');
+  expect(fleet.meter(serial)).toMatchObject({ relay: 'closed', lastSequence: 1 });
   await until('events and the proof', () => heard(({ cause }) => cause === 'poll').length === 1);
   const events = headEnd.heard(({ kind }) => kind === 'event').map(({ message }) => message.event);
   expect(events).toEqual(['CODE_REFUSED', 'CODE_ACCEPTED']);
