@@ -50,7 +50,7 @@ export async function noticeClocks(
   said: { readonly reports: readonly MeterReport[]; readonly clocks: readonly ClockReading[] },
   at: Date,
 ): Promise<void> {
-  await storeClockReadings(tx, said.clocks);
+  const awaited = await storeClockReadings(tx, said.clocks);
   const wrong: WrongClock[] = [];
   for (const { meterId, offsetMs } of said.clocks)
     if (Math.abs(offsetMs) > CLOCK_TOLERANCE_MS) wrong.push({ meterId, foundBy: 'CLOCK_READ', offsetMs });
@@ -66,7 +66,7 @@ export async function noticeClocks(
     wrong.map((one) => ({ ...one, id: newId() })),
     { actor: ACTOR, at },
   );
-  if (opened > 0) tx.afterCommit(() => ctx.nudges.nudge('commands'));
+  if (opened + awaited > 0) tx.afterCommit(() => ctx.nudges.nudge('commands'));
 }
 
 /**

@@ -51,13 +51,13 @@ const STORE = statement(
    target AS (SELECT m.id, r.* FROM reading r JOIN meter m ON m.id = r."meterId" ORDER BY m.id FOR NO KEY UPDATE OF m),
    stored AS (UPDATE meter m SET clock_offset_ms = t."offsetMs" FROM target t WHERE m.id = t.id AND m.clock_offset_ms <> t."offsetMs")
    UPDATE meter_clock_correction c SET last_offset_ms = t."offsetMs", read_at = t."readAt", attention_wall_at = clock_timestamp()
-   FROM target t WHERE c.meter_id = t.id AND c.ended_at IS NULL AND (c.read_at IS NULL OR t."readAt" > c.read_at)`,
+   FROM target t WHERE c.meter_id = t.id AND c.ended_at IS NULL AND (c.read_at IS NULL OR t."readAt" > c.read_at)
+   RETURNING c.id`,
 );
 
-/** Keeps what was read of meters' clocks. */
-export async function storeClockReadings(tx: Tx, readings: readonly ClockReading[]): Promise<void> {
-  if (readings.length > 0) await tx.rows(STORE, [JSON.stringify(readings)]);
-}
+/** Keeps what was read of meters' clocks. Returns how many corrections have waited for it. */
+export const storeClockReadings = async (tx: Tx, readings: readonly ClockReading[]): Promise<number> =>
+  readings.length === 0 ? 0 : (await tx.rows(STORE, [JSON.stringify(readings)])).length;
 
 /** A correction whose turn has come, locked. */
 export interface DueClockCorrection {

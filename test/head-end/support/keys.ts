@@ -54,7 +54,13 @@ export const toBytes = ({ header, payload, signature }: EnvelopeParts): Buffer =
     JSON.stringify({ payload: b64(payload), signatures: [{ protected: b64(header), signature: b64(signature) }] }),
   );
 
-const sorted = (body: object): string => JSON.stringify(body, Object.keys(body).sort());
+/** Canonical JSON of a body whose members are strings, numbers, booleans and lists of such bodies. */
+const sorted = (body: object): string =>
+  JSON.stringify(body, (_name, value: unknown) =>
+    typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : value,
+  );
 
 /** A message of a meter, signed by it. */
 export const sealed = (body: object, key: KeyObject, serial: string): Buffer =>
