@@ -234,6 +234,7 @@ async function openSimulatedWorld(ctx: FlowContext, config: Config, progress: St
     metersPerDistrict: config.SIMULATED_METERS,
     arrearsShare: config.SIMULATED_ARREARS_SHARE,
     dlt645Share: config.SIMULATED_DLT645_SHARE,
+    lineBaud: config.SIMULATED_LINE_BAUD,
     dunned: true,
     months: config.SIMULATED_MONTHS,
   };

@@ -52,6 +52,8 @@ const environment = z.object({
   SIMULATED_MONTHS: z.coerce.number().int().min(1).max(24).default(3),
   /** Share of simulated meters that speak DL/T 645 behind their concentrator. */
   SIMULATED_DLT645_SHARE: z.coerce.number().min(0).max(1).default(0),
+  /** Speed of their serial line; 0: no time passes on it. */
+  SIMULATED_LINE_BAUD: z.coerce.number().int().min(0).max(115_200).default(2_400),
   SIMULATED_RELAY_MS: z.coerce.number().int().min(0).max(60_000).default(20),
   SEED: z.coerce
     .number()

@@ -2,6 +2,7 @@ import { INSIDE, JUDGING, READERS, type Grants } from './role-groups.js';
 
 /** Rows of the permission table for gateways and meters; permissions.ts puts them into the one table. */
 export const METERING_TYPES: Readonly<Record<string, Grants>> = {
+  ClearRefusedCredentialsPayload: [[['SUPERVISOR'], 'meter replayed restoreCommands userErrors']],
   DownlinkKey: [[INSIDE, 'kid publicKey role']],
   Gateway: [[INSIDE, 'id district gatewayNumber kind offlineCause presence presenceSince']],
   GatewayPayload: [[['OPERATIONS'], 'gateway password replayed userErrors']],
@@ -9,7 +10,7 @@ export const METERING_TYPES: Readonly<Record<string, Grants>> = {
     [READERS, 'id clockOffsetMs events installations presence reconnectMode reportedSupply serial servicePoint'],
     [READERS, 'lastGaspAt protectionReported silentSince'],
     [JUDGING, 'protectionDue protectionOrder'],
-    [INSIDE, 'gateway readingGaps sequence states'],
+    [INSIDE, 'credentialsRefusedAt gateway readingGaps sequence states'],
   ],
   MeterEvent: [[READERS, 'detail event eventAt receivedAt']],
   MeterInstallation: [

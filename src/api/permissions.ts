@@ -63,7 +63,7 @@ const TABLE: Readonly<Record<string, Grants>> = {
       ['OPERATIONS'],
       'exchangeMeter installMeter recordWeatherReports registerGateway registerMeter renewGatewayPassword',
     ],
-    [['SUPERVISOR'], 'decideCompensation decideLateFeeWaiver waiveLateFee'],
+    [['SUPERVISOR'], 'clearRefusedCredentials decideCompensation decideLateFeeWaiver waiveLateFee'],
     [['TESTER'], 'setClock'],
   ],
   Subscription: [

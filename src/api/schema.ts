@@ -90,6 +90,7 @@ import { ChangePayments } from './mutations/change-payments.js';
 import { DecideSwitch } from './mutations/decide-switch.js';
 import { DunningPausePayloadFields, PauseDunning } from './mutations/pause-dunning.js';
 import { InstallMeters, MeterInstallationPayloadFields } from './mutations/install-meters.js';
+import { ClearCredentials, ClearRefusedCredentialsPayloadFields } from './mutations/clear-credentials.js';
 import { GatewayPayloadFields, MeterPayloadFields, RegisterDevices } from './mutations/register-devices.js';
 import { PaymentPayloadFields } from './mutations/payment-payload.js';
 import { RecordProtection } from './mutations/record-protection.js';
@@ -138,6 +139,8 @@ const RESOLVERS = [
   PolicyQueries,
   DownlinkKeyQuery,
   RegisterDevices,
+  ClearCredentials,
+  ClearRefusedCredentialsPayloadFields,
   GatewayPayloadFields,
   MeterPayloadFields,
   InstallMeters,

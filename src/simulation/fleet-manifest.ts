@@ -61,12 +61,18 @@ export async function fleetManifest(
   const meters = (await ctx.db.rows<MeterRow>(METERS)).filter(
     (row) => numbers.has(row.gateway) && (premises.has(row.serial) || isSimulatedMeter(world.keySeed, row)),
   );
+  const { lineBaud } = world.plan;
   return {
     version: 1,
     keySeed: world.keySeed,
     timezone,
     downlinkKeys,
-    gateways: gateways.map(({ gateway, kind, district }) => ({ gateway, kind, district })),
+    gateways: gateways.map(({ gateway, kind, district }) => ({
+      gateway,
+      kind,
+      district,
+      ...(lineBaud === undefined ? {} : { lineBaud }),
+    })),
     meters: meters.map(({ serial, codec, securityClass, gateway, installation, installedAt, relay, lastSequence }) => {
       const annualEnergyWh = premises.get(serial)?.annualEnergyWh ?? 0;
       return {

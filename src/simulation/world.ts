@@ -15,6 +15,8 @@ export interface WorldPlan {
   readonly months: number;
   /** Share of meters that speak DL/T 645 behind their concentrator; absent: none. */
   readonly dlt645Share?: number;
+  /** Speed of their serial line; 0: no time passes on it; absent: 2,400. */
+  readonly lineBaud?: number;
   /** True: everybody was asked and is reached, causes are known, nothing is on hold. For tests about other things. */
   readonly allInGoodStanding?: boolean;
   /** True: the arrears have been followed up, so that some of them may lawfully be cut when the world starts. */

@@ -239,6 +239,34 @@ test('registers below zero, and meters and places there are not, are refused', a
   ]);
 });
 
+const CLEAR = `mutation ($i: ClearRefusedCredentialsInput!) { clearRefusedCredentials(input: $i) {
+  meter { serial credentialsRefusedAt } restoreCommands { state } replayed userErrors { code field } } }`;
+
+test('a meter of the serial line is registered with its class, and freed again after it has refused our password', async () => {
+  const gatewayNumber = await registerGateway();
+  const serial = await registerMeter(gatewayNumber, { codec: 'DLT645', securityClass: 'CIPHER' });
+  expect(
+    await api.sql(`SELECT codec, security_class, credentials_refused_at FROM meter WHERE serial = $1`, [serial]),
+  ).toEqual([{ codec: 'DLT645', security_class: 'CIPHER', credentials_refused_at: null }]);
+  const supervisor = await api.token('SUPERVISOR');
+  const clear = async (input: object) =>
+    answerOf(await api.ask(supervisor, CLEAR, { i: input }), 'clearRefusedCredentials');
+  expect(await clear({ ...base(), serial })).toMatchObject({
+    meter: null,
+    userErrors: [{ code: 'CREDENTIALS_NOT_REFUSED', field: 'serial' }],
+  });
+  await api.sql(`UPDATE meter SET credentials_refused_at = now() WHERE serial = $1`, [serial]);
+  const input = { ...base(), serial, reason: 'the password was set anew on site' };
+  const freed = { meter: { serial, credentialsRefusedAt: null }, restoreCommands: [], userErrors: [] };
+  expect(await clear(input)).toEqual({ ...freed, replayed: false });
+  expect(await clear(input)).toEqual({ ...freed, replayed: true });
+  expect(
+    await api.sql(`SELECT reason FROM audit_entry WHERE act = 'meter.credentials-cleared' AND actor <> ''`),
+  ).toEqual([{ reason: 'the password was set anew on site' }]);
+  const forbidden = await api.ask(operations, CLEAR, { i: input });
+  expect(forbidden.errors).toHaveLength(1);
+});
+
 test('the key ring for a meter can be asked for by everybody inside', async () => {
   const answer = await api.ask(await api.token('AUDITOR'), `{ downlinkKeys { kid role publicKey } }`);
   expect(answer.data).toEqual({

@@ -1,6 +1,8 @@
+import { clearRefusedCredentials } from '../../src/flows/clear-refused-credentials.js';
+import { requestRestore } from '../../src/flows/request-switch.js';
 import { describeOnBrokers } from '../support/brokers.js';
 import { eventually } from '../support/eventually.js';
-import { startTestRelight, type TestRelight } from '../support/test-relight.js';
+import { person, startTestRelight, type TestRelight } from '../support/test-relight.js';
 import {
   cutAll,
   makeDebtors,
@@ -151,6 +153,35 @@ describeOnBrokers('DL/T 645 meters behind a concentrator', (broker) => {
     });
     expect(meter.orders).toEqual(['1a', '1c']);
     expect((await newestCommand(relight, debtor))!.state).toBe('FIELD_VISIT');
+    // Nor by whoever asks for it: nothing goes onto the line, and the command says why.
+    const restore = { servicePointId: debtor.servicePointId, idempotencyKey: 'restore-by-hand-1', note: 'please' };
+    await requestRestore(relight.ctx, restore, person('hotline'));
+    await eventually(
+      'it is ended unsent',
+      async () => (await newestCommand(relight, debtor))!.code === 'CREDENTIALS_REFUSED',
+    );
+    expect(meter.orders).toEqual(['1a', '1c']);
+    // Somebody puts it right and says so: power comes back by itself.
+    delete meter.faults.refuse;
+    const clear = { meterId: debtor.meterId, note: 'the password was set anew', idempotencyKey: 'clear-the-password-1' };
+    const { restoreCommandIds } = await clearRefusedCredentials(relight.ctx, clear, person('supervisor'));
+    expect(restoreCommandIds).toHaveLength(1);
+    await verified(debtor, 'RESTORE');
+    expect(meter.orders).toEqual(['1a', '1c', '1c']);
+  });
+
+  test('without a master secret nothing is guessed: commands end saying what is missing', async () => {
+    const debtor = one();
+    const { meterSecrets } = relight.ctx;
+    await relight.headEnd.stop();
+    Object.assign(relight.ctx, { meterSecrets: undefined });
+    relight.headEnd = relight.startHeadEnd();
+    await orderCut(relight, debtor);
+    expect((await ended(debtor, 'REJECTED')).code).toBe('NO_METER_SECRETS');
+    expect(line.meter(debtor.serial).orders).toEqual([]);
+    await relight.headEnd.stop();
+    Object.assign(relight.ctx, { meterSecrets });
+    relight.headEnd = relight.startHeadEnd();
   });
 
   test.each([

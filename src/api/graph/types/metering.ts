@@ -19,7 +19,7 @@ import { DateScalar, DateTimeScalar, SafeIntScalar } from '../scalars.js';
 })
 export class MeterType
   extends NodeType
-  implements Pick<Meter, 'serial' | 'reconnectMode' | 'sequence' | 'clockOffsetMs'>
+  implements Pick<Meter, 'serial' | 'reconnectMode' | 'sequence' | 'clockOffsetMs' | 'credentialsRefusedAt'>
 {
   @Field(() => String, { description: 'Number on the meter (表号), 12 digits; its DL/T 645 address.' })
   serial!: string;
@@ -34,6 +34,13 @@ export class MeterType
     description: "The meter's clock minus ours when it last spoke, milliseconds (时钟偏差).",
   })
   clockOffsetMs!: bigint;
+
+  @Field(() => DateTimeScalar, {
+    nullable: true,
+    description:
+      'Since when it refuses our password or key (密码拒绝时间); nothing is switched there until `clearRefusedCredentials`. Null: it does not.',
+  })
+  credentialsRefusedAt!: Date | null;
 }
 
 @ObjectType('ReportedSupply', {
