@@ -163,7 +163,11 @@ describeOnBrokers('DL/T 645 meters behind a concentrator', (broker) => {
     expect(meter.orders).toEqual(['1a', '1c']);
     // Somebody puts it right and says so: power comes back by itself.
     delete meter.faults.refuse;
-    const clear = { meterId: debtor.meterId, note: 'the password was set anew', idempotencyKey: 'clear-the-password-1' };
+    const clear = {
+      meterId: debtor.meterId,
+      note: 'the password was set anew',
+      idempotencyKey: 'clear-the-password-1',
+    };
     const { restoreCommandIds } = await clearRefusedCredentials(relight.ctx, clear, person('supervisor'));
     expect(restoreCommandIds).toHaveLength(1);
     await verified(debtor, 'RESTORE');
