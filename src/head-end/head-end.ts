@@ -1,5 +1,4 @@
 import { Loop } from '../platform/loop.js';
-import { LEASE_MS } from '../platform/leases.js';
 import { LIMITS } from '../platform/limits.js';
 import { correctMeterClocks } from '../flows/correct-meter-clocks.js';
 import { askForReadings } from '../flows/ask-for-readings.js';
@@ -89,9 +88,6 @@ export function startHeadEnd(ctx: FlowContext, access: BrokerAccess, key: Signin
   };
 }
 
-/** Whether so much time has passed since a claim that others may have attended to it (a process that was stopped and goes on). */
-const isStale = (claimedAtMs: number): boolean => performance.now() - claimedAtMs > LEASE_MS;
-
 function restoresLoop(
   ctx: FlowContext,
   downlink: Downlink,
@@ -104,7 +100,7 @@ function restoresLoop(
     if (limit === 0) return LOOK_MS;
     const claimedAtMs = performance.now();
     const orders = await dispatchRestores(ctx, limit);
-    if (isStale(claimedAtMs)) {
+    if (performance.now() - claimedAtMs > ctx.timings.leaseMs) {
       // The waits on the rows have run out or soon will: the meters are asked, here or by another process, before anything is sent again.
       ctx.log.warn(
         { orders: orders.length },

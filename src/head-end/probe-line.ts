@@ -117,8 +117,15 @@ export const publish = (client: MqttClient, topic: string, payload: string): Pro
     undefined,
   );
 
-const settled = <T>(work: Promise<T>, client: MqttClient, otherwise: T): Promise<T> =>
-  Promise.race([work, new Promise<T>((resolve) => client.once('close', () => resolve(otherwise)))]);
+async function settled<T>(work: Promise<T>, client: MqttClient, otherwise: T): Promise<T> {
+  let closed: () => void = () => undefined;
+  const ended = new Promise<T>((resolve) => client.once('close', (closed = () => resolve(otherwise))));
+  try {
+    return await Promise.race([work, ended]);
+  } finally {
+    client.off('close', closed);
+  }
+}
 
 async function until(condition: () => boolean, timeoutMs: number): Promise<boolean> {
   const endMs = performance.now() + timeoutMs;

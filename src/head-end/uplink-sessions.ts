@@ -33,6 +33,7 @@ export class UplinkSessions {
       url: ctx.db.url,
       instance: access.clientId,
       names: sessions.map(leaseOf),
+      leaseMs: ctx.timings.leaseMs,
       log: ctx.log,
       gained: (name) =>
         this.open(

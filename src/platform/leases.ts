@@ -3,8 +3,6 @@ import { newId } from './ids.js';
 import type { Logger } from './log.js';
 import { Loop } from './loop.js';
 
-/** A process that does not renew its word for so long has lost its leases, wall-clock ms. */
-export const LEASE_MS = 15_000;
 /** How often it renews, and looks whether others are gone, ms. */
 const ROUND_MS = 1_000;
 /** A statement that takes longer has met a database that is away, ms. */
@@ -40,6 +38,8 @@ export interface LeaseOptions {
   readonly instance: string;
   /** What there is to hold. All processes name the same. */
   readonly names: readonly string[];
+  /** A process that does not renew its word for so long has lost its leases, wall-clock ms. */
+  readonly leaseMs: number;
   readonly log: Logger;
   /** Held now; called once. */
   readonly gained: (name: string) => void;
@@ -49,7 +49,7 @@ export interface LeaseOptions {
 
 /**
  * Leases shared fairly among the processes at one database. A process that dies (kill -9) loses its leases at once, since its connection
- * ends; one that is stopped, or cut off from the database, when {@link LEASE_MS} are over. By then it has let go by itself: it judges
+ * ends; one that is stopped, or cut off from the database, when `leaseMs` are over. By then it has let go by itself: it judges
  * its own time by the monotonic clock, from before it asked.
  */
 export class Leases {
@@ -102,9 +102,9 @@ export class Leases {
   private async round(): Promise<number> {
     const askedAtMs = performance.now();
     const client = (this.client ??= await this.connect());
-    const { names, instance } = this.options;
+    const { names, instance, leaseMs } = this.options;
     try {
-      await client.query(RENEW, [this.id, instance, LEASE_MS]);
+      await client.query(RENEW, [this.id, instance, leaseMs]);
       let rows = await this.look(client);
       const share = Math.ceil(names.length / Math.max(1, rows[0]?.processes ?? 1));
       const mine = rows.filter(({ holder }) => holder === this.id).map(({ name }) => name);
@@ -125,7 +125,7 @@ export class Leases {
     await this.lettingGo;
     const mine = rows.filter(({ holder }) => holder === this.id).map(({ name }) => name);
     await this.letGo([...this.held].filter((name) => !mine.includes(name)));
-    this.trustedUntilMs = askedAtMs + LEASE_MS;
+    this.trustedUntilMs = askedAtMs + this.options.leaseMs;
     for (const name of mine.filter((name) => !this.held.has(name))) {
       this.held.add(name);
       this.options.gained(name);

@@ -23,6 +23,8 @@ export interface SwitchTimings {
   readonly cutValidityMs: number;
   readonly restoreValidityMs: number;
   readonly minWireMs: number;
+  /** A head-end process that does not say for so long that it lives is replaced by another, wall-clock ms. */
+  readonly leaseMs: number;
   /** Sends of one command before the next rung. */
   readonly maxAttempts: number;
   /** Answers that contradict the order before a relay counts as stuck. */
@@ -51,6 +53,7 @@ export const DEFAULT_SWITCH_TIMINGS: SwitchTimings = {
   cutValidityMs: 10 * MINUTE,
   restoreValidityMs: 7 * 24 * HOUR,
   minWireMs: 10 * SECOND,
+  leaseMs: 15 * SECOND,
   maxAttempts: 6,
   maxContradictions: 3,
   approvalMs: 24 * HOUR,
