@@ -27,7 +27,7 @@ export const worldStatements = ({ accounts, accountsPerDistrict }: BillingWorld)
   `CREATE TEMP TABLE area AS SELECT d, uuidv7() AS district_id, uuidv7() AS gateway_id FROM (SELECT DISTINCT d FROM place) p`,
   `INSERT INTO transformer_district (id, code, name, service_phone, reading_day, settlement_day, manager)
    SELECT district_id, 'BENCH-' || lpad(d::text, 4, '0'), 'bench', '95598', 1, 1, 'manager' FROM area`,
-  `INSERT INTO gateway (id, gateway_number, kind, district_id, password_sha256) SELECT gateway_id, lpad(d::text, 12, '0'), 'CONCENTRATOR', district_id, decode(repeat('00', 32), 'hex') FROM area`,
+  `INSERT INTO gateway (id, gateway_number, kind, district_id, password_sha256) SELECT gateway_id, '37' || lpad(d::text, 10, '0'), 'CONCENTRATOR', district_id, decode(repeat('00', 32), 'hex') FROM area`,
   `INSERT INTO customer (id, name, customer_class, created_at) SELECT customer_id, 'bench', 'RESIDENTIAL', '2026-01-01' FROM place`,
   `INSERT INTO contact (id, customer_id, kind, value) SELECT uuidv7(), customer_id, 'MOBILE', '1' || lpad(n::text, 10, k::text) FROM place, (VALUES (1), (2)) AS v (k)`,
   `INSERT INTO account (id, account_number, customer_id, district_id, currency, tariff_code, credit_minor, opened_at)

@@ -25,7 +25,7 @@ const CONNECTIONS = [
   `CREATE TEMP TABLE area AS SELECT d, uuidv7() AS district_id, uuidv7() AS gateway_id FROM (SELECT DISTINCT d FROM place) p`,
   `INSERT INTO transformer_district (id, code, name, service_phone, reading_day, settlement_day, manager)
    SELECT district_id, 'BENCH-' || lpad(d::text, 4, '0'), 'bench', '95598', 1, 1, 'manager' FROM area`,
-  `INSERT INTO gateway (id, gateway_number, kind, district_id, password_sha256) SELECT gateway_id, lpad(d::text, 12, '0'), 'CONCENTRATOR', district_id, decode(repeat('00', 32), 'hex') FROM area`,
+  `INSERT INTO gateway (id, gateway_number, kind, district_id, password_sha256) SELECT gateway_id, '37' || lpad(d::text, 10, '0'), 'CONCENTRATOR', district_id, decode(repeat('00', 32), 'hex') FROM area`,
   `INSERT INTO customer (id, name, customer_class, created_at, protection_asked_on)
    SELECT customer_id, 'bench', CASE WHEN n % 12 = 0 THEN 'COMMERCIAL' ELSE 'RESIDENTIAL' END, '2023-01-01', CASE WHEN known < 92 THEN '2026-02-01'::date END FROM place`,
   `CREATE TEMP TABLE reach AS SELECT uuidv7() AS contact_id, n, customer_id, known, k FROM place, (VALUES (1), (2)) AS v (k)`,

@@ -1,4 +1,5 @@
 import { fork, type ChildProcess } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PaymentInput } from '../../src/flows/receive-payment.js';
 import type { BrokerAccess } from '../../src/head-end/uplink-connection.js';
@@ -85,6 +86,12 @@ export class RelightProcess {
     });
     if (reply.failed !== undefined) throw new Error(reply.failed);
     return { paymentId: reply.paymentId!, replayed: reply.replayed! };
+  }
+
+  /** Resident memory, MB (10⁶ bytes). Linux only. */
+  residentMb(): number {
+    const status = readFileSync(`/proc/${this.child.pid}/status`, 'utf8');
+    return (Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? NaN) * 1_024) / 1e6;
   }
 
   /** SIGKILL, by its own pid. */
