@@ -14,6 +14,8 @@ Options of run
   --fleet <file|url>       this manifest instead of the file's fleet; --token <token> for an address
   --head-end <own|other>   who gives orders over a real broker                                          (own)
   --skip-orders            with --head-end other: leave the file's orders out instead of refusing it
+  --relight <url>          product scenarios: on this running Relight in simulation mode, by its API
+  --tokens <file>          JSON of a token for each role: {"HOTLINE":"…"}; with --relight
   --record <file>          record the run, for replay (one scenario at a time)
   --json <file>            the reports as JSON
   --junit <file>           the reports as JUnit XML

@@ -8,6 +8,7 @@ import { durationText } from '../scenario/scenario-time.js';
 import { scenarioFile, shippedScenarios } from '../scenario/shelf.js';
 import { parseBrokerUrl } from '../wire/broker-url.js';
 import { UsageError, type CliIo } from './io.js';
+import { runProduct } from './product-scenario.js';
 import { readArgs, text, wholeNumber, type ParsedArgs } from './options.js';
 import { SCENARIO_HELP } from './scenario-help.js';
 
@@ -21,6 +22,8 @@ const OPTIONS = {
   token: { type: 'string' },
   'head-end': { type: 'string' },
   'skip-orders': { type: 'boolean' },
+  relight: { type: 'string' },
+  tokens: { type: 'string' },
   record: { type: 'string' },
   json: { type: 'string' },
   junit: { type: 'string' },
@@ -40,6 +43,7 @@ export async function scenarioCommand(args: string[], io: CliIo): Promise<number
   }
   if (verb === 'list') return list(io);
   if (verb === 'check') return check(filesOf(names, parsed), io);
+  if (verb === 'run' && parsed.values.relight !== undefined) return runProduct(names, parsed, io);
   if (verb === 'run') return run(filesOf(names, parsed), parsed, io);
   throw new UsageError(`scenario takes list, check or run, not ${JSON.stringify(verb)}.`);
 }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
-import type { ErrorObject } from 'ajv/dist/2020.js';
+import type { ErrorObject, ValidateFunction } from 'ajv/dist/2020.js';
 import { isNode, isPair, isScalar, LineCounter, parseDocument, type Document, type Node } from 'yaml';
 import { FAULT_NAMES } from '../faults/catalogue.js';
 import { Ajv2020 } from 'ajv/dist/2020.js';
@@ -13,32 +13,47 @@ const MAX_PROBLEMS = 20;
 /** More is no scenario. */
 const MAX_CHARS = 2_000_000;
 
-/** A scenario file that fits its schema, and where everything stands in it. */
-export interface ScenarioDocument {
+/** A file that fits its schema, and where everything stands in it. */
+export interface CheckedDocument<Spec> {
   file: string;
-  spec: ScenarioSpec;
+  spec: Spec;
   /** Completes a problem with its line and column. */
   place(problem: Problem): Problem;
 }
 
-const schema = JSON.parse(readFileSync(packagePath('schema', 'scenario.schema.json'), 'utf8')) as object;
-// All errors: whoever writes a file wants to mend it in one go. Verbose: the error brings the part of the schema it comes from.
-const validate = new Ajv2020({ allErrors: true, strict: false, verbose: true }).compile<ScenarioSpec>(schema);
+export type ScenarioDocument = CheckedDocument<ScenarioSpec>;
+
+/** Compiles one of our own schemas for files that people write. */
+export function fileSchema<Spec>(name: string): ValidateFunction<Spec> {
+  const schema = JSON.parse(readFileSync(packagePath('schema', name), 'utf8')) as object;
+  // All errors: whoever writes a file wants to mend it in one go. Verbose: an error brings the part of the schema it comes from.
+  return new Ajv2020({ allErrors: true, strict: false, verbose: true }).compile<Spec>(schema);
+}
+
+const isScenario = fileSchema<ScenarioSpec>('scenario.schema.json');
 
 /** Reads a scenario file and holds it against its schema. @throws ScenarioError with every problem and its place. */
-export function readScenario(file: string): ScenarioDocument {
-  let text: string;
+export const readScenario = (file: string): ScenarioDocument => parseScenario(file, readText(file));
+
+/** The same for a text; `file` is its name in messages. @throws ScenarioError */
+export const parseScenario = (file: string, text: string): ScenarioDocument => parseFile(file, text, isScenario);
+
+/** The text of a file. @throws ScenarioError */
+export function readText(file: string): string {
   try {
-    text = readFileSync(file, 'utf8');
+    return readFileSync(file, 'utf8');
   } catch (error) {
     const problem: Problem = { code: 'SCENARIO_UNREADABLE', path: [], text: (error as Error).message };
     throw new ScenarioError(file, [problem]);
   }
-  return parseScenario(file, text);
 }
 
-/** The same for a text; `file` is its name in messages. @throws ScenarioError */
-export function parseScenario(file: string, text: string): ScenarioDocument {
+/** Reads YAML and holds it against a schema. @throws ScenarioError with every problem and its place */
+export function parseFile<Spec extends { name: string }>(
+  file: string,
+  text: string,
+  validate: ValidateFunction<Spec>,
+): CheckedDocument<Spec> {
   if (text.length > MAX_CHARS) {
     const problem: Problem = { code: 'SCENARIO_UNREADABLE', path: [], text: `more than ${MAX_CHARS} characters` };
     throw new ScenarioError(file, [problem]);

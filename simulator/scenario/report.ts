@@ -43,25 +43,29 @@ export interface OrderReport {
   verifiedMs: { p50?: number; p95?: number; p99?: number; max?: number };
 }
 
-/** Everything a run of a scenario found; the JSON file is this. */
-export interface RunReport {
+/** What every kind of scenario ends with. */
+export interface SuiteReport {
   scenario: string;
   shows: string;
+  passed: boolean;
+  checks: CheckReport[];
+  laws: LawReport[];
+  wallMs: number;
+}
+
+/** Everything a run of a scenario found; the JSON file is this. */
+export interface RunReport extends SuiteReport {
   file: string;
   seed: number;
-  passed: boolean;
   network: 'virtual' | 'broker';
   orders: 'own' | 'other';
   meters: number;
   gateways: number;
   startsAt: string;
   virtualMs: number;
-  wallMs: number;
   /** Virtual seconds per real second. */
   speed: number;
   acts: ActReport[];
-  checks: CheckReport[];
-  laws: LawReport[];
   orderReports: OrderReport[];
   summary: FleetSummary;
   /** Over every message and relay movement; the same for the same file, seed and build. */
@@ -105,8 +109,21 @@ export function reportText(report: RunReport): string {
   return `${lines.join('\n')}\n`;
 }
 
+/** A product scenario's report as a person reads it. */
+export function suiteText(report: SuiteReport): string {
+  const rows = report.checks.map((check) => [
+    check.passed ? 'ok' : 'FAIL',
+    check.what,
+    check.expected,
+    `${check.got}${check.tookMs ? ` after ${durationText(check.tookMs)}` : ''}`,
+  ]);
+  const head = `${report.scenario} · on a running Relight`;
+  const lines = [head, '', ...table(['', 'expected', '', 'found'], rows), '', verdict(report)];
+  return `${lines.join('\n')}\n`;
+}
+
 /** One line: passed, or what failed. */
-export function verdict(report: RunReport): string {
+export function verdict(report: Pick<SuiteReport, 'checks' | 'laws'>): string {
   const all = [...report.checks, ...report.laws];
   const failed = all.filter(({ passed }) => !passed).length;
   return failed === 0 ? `PASSED ${all.length} of ${all.length}` : `FAILED ${failed} of ${all.length}`;
@@ -123,7 +140,7 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
 }
 
 /** The report as JUnit XML, for machines that show tests: a case for each figure and each law. */
-export function junitXml(reports: readonly RunReport[]): string {
+export function junitXml(reports: readonly SuiteReport[]): string {
   const suites = reports.map((report) => {
     const cases = [
       ...report.checks.map(({ what, at, expected, got, passed, path }) => ({

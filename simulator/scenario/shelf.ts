@@ -2,9 +2,9 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { packagePath } from '../package-root.js';
 
-/** The scenarios that come with the simulator, by name. */
-export function shippedScenarios(): { name: string; file: string }[] {
-  const folder = packagePath('simulator', 'scenarios');
+/** The scenarios that come with the simulator, by name: for meters, or for a running Relight. */
+export function shippedScenarios(target: 'meters' | 'relight' = 'meters'): { name: string; file: string }[] {
+  const folder = packagePath('simulator', 'scenarios', ...(target === 'relight' ? ['product'] : []));
   return readdirSync(folder)
     .filter((file) => file.endsWith('.yaml'))
     .sort()
@@ -12,8 +12,8 @@ export function shippedScenarios(): { name: string; file: string }[] {
 }
 
 /** The file of a scenario given by its name or its path; undefined when there is none. */
-export function scenarioFile(nameOrPath: string): string | undefined {
-  const shipped = shippedScenarios().find(({ name }) => name === nameOrPath);
+export function scenarioFile(nameOrPath: string, target: 'meters' | 'relight' = 'meters'): string | undefined {
+  const shipped = shippedScenarios(target).find(({ name }) => name === nameOrPath);
   if (shipped) return shipped.file;
   return existsSync(nameOrPath) ? nameOrPath : undefined;
 }
