@@ -4,8 +4,8 @@ import { claimGaps } from '../metering/reading-gaps.js';
 import type { ReadOrder } from '../switching/dispatch.js';
 import type { FlowContext } from './context.js';
 
-/** Meters whose midnights can be asked for by themselves. A concentrator reads the freezes of its DL/T 645 meters each midnight. */
-const ASKED = ['JSON'] as const;
+/** Meters whose midnights can be asked for. A concentrator reads those of its DL/T 645 meters each midnight by itself; what it missed is asked for too. */
+const ASKED = ['JSON', 'DLT645'] as const;
 
 /**
  * Takes the meters that are to be asked for missing midnights, to be published now that the commit has happened. A question that is lost

@@ -136,7 +136,9 @@ export class Downlink {
       }
     }
     for (const order of reads) {
-      const frames = order.codec === 'DLT645' ? this.frames.readFrames(order) : undefined;
+      const frames = order.codec === 'DLT645' ? this.frames.readFrames(order, validity.issuedAt) : undefined;
+      // Nothing of what is asked for is kept by the meter any more.
+      if (frames?.length === 0) continue;
       bodies.push({ codec: order.codec, body: readBody(order, validity, frames) });
     }
     for (const { codec, body } of bodies)

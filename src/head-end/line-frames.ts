@@ -1,10 +1,11 @@
 import type { MeterSecrets, MeterSecretsSource } from '../metering/meter-secrets.js';
 import type { TimeOrder } from '../flows/correct-meter-clocks.js';
+import { daysBetween, localDate } from '../platform/local-date.js';
 import type { ReadOrder, SwitchOrder } from '../switching/dispatch.js';
 import { clockWriteBytes, encodeClockWrite, type ClockPart } from './codecs/dlt645/clock-frames.js';
 import { localMoment } from './codecs/dlt645/local-moment.js';
 import { encodeReadRequest } from './codecs/dlt645/reading-frames.js';
-import { DI } from './codecs/dlt645/registers.js';
+import { DI, MAX_FREEZES } from './codecs/dlt645/registers.js';
 import { softwareSecurityModule, type SecurityModule } from './codecs/dlt645/security-module.js';
 import {
   authorityBytes,
@@ -85,10 +86,22 @@ export class LineFrames {
     return encodeClockWrite(serial, bytes, await this.moduleOf(secrets).tagWrite(serial, bytes)).toString('hex');
   }
 
-  /** The frames that ask for a meter's state, hexadecimal; reading needs no password. */
-  readFrames({ serial, clockInDoubt }: ReadOrder): string[] {
-    const registers = clockInDoubt ? [...CLOCK_REGISTERS, ...STATE_REGISTERS] : STATE_REGISTERS;
+  /**
+   * The frames that ask for a meter's state, or for past midnights, hexadecimal; reading needs no password. Midnights are asked for by their number back from the
+   * last one before `at`; of those that a meter does not keep any more there are none.
+   */
+  readFrames({ serial, clockInDoubt, midnights }: ReadOrder, at: Date): string[] {
+    const stateRegisters = clockInDoubt ? [...CLOCK_REGISTERS, ...STATE_REGISTERS] : STATE_REGISTERS;
+    const registers = midnights ? this.freezeRegisters(midnights, at) : stateRegisters;
     return registers.map((identifier) => encodeReadRequest(serial, identifier).toString('hex'));
+  }
+
+  private freezeRegisters(midnights: readonly string[], at: Date): number[] {
+    const today = localDate(at, this.timeZone);
+    return midnights
+      .map((midnight) => daysBetween(midnight, today))
+      .filter((back) => back >= 0 && back < MAX_FREEZES)
+      .flatMap((back) => [DI.FREEZE_TIME + back, DI.FREEZE_ENERGY + back]);
   }
 
   /** @throws UnsendableOrder NO_METER_SECRETS */

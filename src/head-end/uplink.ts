@@ -11,6 +11,8 @@ import { UplinkSessions } from './uplink-sessions.js';
 /** Messages taken in but not stored yet; past this the broker is held back. */
 const MAX_PENDING = 4 * LIMITS.uplinkGroup.value;
 const RETRY_MS = 250;
+/** What is said in one transaction at most. */
+const MAX_IN_TRANSACTION = 4 * LIMITS.uplinkGroup.value;
 /** Groups stored at the same time: while the database commits one, the next is read and sent to it. */
 const LANES = 2;
 /** A second group is begun before the first is stored only if so many messages wait: a few rather share the next commit. */
@@ -104,7 +106,9 @@ export class UplinkConsumer {
             delivery: group[index]!,
           })),
         );
-        await this.storeOrSplit(checked);
+        // A concentrator's message holds up to 64 answers: a group of such messages is stored in parts, each a transaction of a bounded size.
+        for (let from = 0; from < checked.length; from += MAX_IN_TRANSACTION)
+          await this.storeOrSplit(checked.slice(from, from + MAX_IN_TRANSACTION));
         // Only now: of a message with many answers each may have been stored by itself. And not before the groups begun earlier.
         await before;
         for (const delivery of group) delivery.acknowledge();
