@@ -1,4 +1,5 @@
 import { billing } from './billing.js';
+import { concentrators } from './concentrators.js';
 import { dryRun } from './dry-run.js';
 import { fleet } from './fleet.js';
 import { massRestore } from './mass-restore.js';
@@ -19,6 +20,7 @@ const BENCHES: Readonly<Record<string, (options: BenchOptions, cleanup: Cleanup)
   payments,
   'one-key': oneKey,
   fleet,
+  concentrators,
   billing,
   'dry-run': dryRun,
   telemetry,
