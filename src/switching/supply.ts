@@ -3,6 +3,7 @@ import type { CustomerClass } from '../accounts/customer.js';
 import { statement, type Reader, type Tx } from '../platform/database.js';
 import type { Relay } from '../metering/meter.js';
 import type { InterruptionReason } from './interruption.js';
+import { OPEN_RELAY_POWER_W } from './report-policy.js';
 import { OPEN_STATES, type SwitchCommandState, type SwitchOperation } from './switch-command.js';
 
 /** Due and reported supply of one service point, as a flow sees them after it took the account's lock. */
@@ -21,7 +22,7 @@ export interface SupplyFacts {
   readonly paymentMode: PaymentMode;
   /** While the relay is reported open: since the cut was proven, or since the meter said so. Null: it is not open. */
   readonly offSince: Date | null;
-  /** Voltage behind the relay while that is reported open, mV; null: not measured, or not open. */
+  /** Voltage behind the relay while that is reported open, mV; null: not measured, not open, or energy flows and the relay lies. */
   readonly openLoadVoltageMv: number | null;
   readonly interruptions: readonly { readonly id: string; readonly reason: InterruptionReason }[];
   readonly openCommand: {
@@ -40,7 +41,7 @@ const FACTS = (
        CASE WHEN m.reported_relay = 'OPEN' THEN coalesce(
          (SELECT max(c.ended_at) FROM switch_command c WHERE c.service_point_id = sp.id AND c.operation = 'CUT' AND c.state = 'VERIFIED'),
          m.reported_since) END AS "offSince",
-       CASE WHEN m.reported_relay = 'OPEN' THEN m.load_voltage_mv END AS "openLoadVoltageMv",
+       CASE WHEN m.reported_relay = 'OPEN' AND abs(coalesce(m.power_w, 0)) <= ${OPEN_RELAY_POWER_W} THEN m.load_voltage_mv END AS "openLoadVoltageMv",
        coalesce((SELECT json_agg(json_build_object('id', i.id, 'reason', i.reason) ORDER BY i.id)
                  FROM interruption i WHERE i.service_point_id = sp.id AND i.closed_at IS NULL), '[]') AS interruptions,
        (SELECT json_build_object('id', c.id, 'state', c.state, 'operation', c.operation, 'reason', c.reason)

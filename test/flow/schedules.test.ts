@@ -144,6 +144,7 @@ describe('the scheduler', () => {
       'clear-dry-runs',
       'watch-restores',
       'keep-protection',
+      'watch-restore-means',
       'watch-outages',
       'clear-quarantine',
       'clear-weather',
