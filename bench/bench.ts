@@ -6,8 +6,10 @@ import { massRestore } from './mass-restore.js';
 import { oneKey } from './one-key.js';
 import { payments } from './payments.js';
 import { restore } from './restore.js';
+import { scale } from './scale.js';
 import { start } from './start.js';
 import { telemetry } from './telemetry.js';
+import { virtualDay } from './virtual-day.js';
 import { Cleanup } from './support/cleanup.js';
 import { readOptions, type BenchOptions } from './support/options.js';
 import { endSteps } from './support/progress.js';
@@ -21,6 +23,8 @@ const BENCHES: Readonly<Record<string, (options: BenchOptions, cleanup: Cleanup)
   'one-key': oneKey,
   fleet,
   concentrators,
+  scale,
+  'virtual-day': virtualDay,
   billing,
   'dry-run': dryRun,
   telemetry,

@@ -6,7 +6,7 @@ import { LOAD_KINDS } from '../load/load-request.js';
 import { SwitchLoad } from '../load/switch-load.js';
 import { loadManifest } from '../manifest-source.js';
 import { clockTopic, type FleetManifest } from '../wire/contract.js';
-import { askControl, CONTROL_OPTIONS, controlAddress, hearControl } from './control-client.js';
+import { askControl, CONTROL_OPTIONS, controlAddress } from './control-client.js';
 import { LOAD_HELP } from './help.js';
 import { UsageError, type CliIo } from './io.js';
 import { switchLine, switchText, telemetryLine, telemetryText, writeReport } from './load-report.js';
@@ -106,15 +106,14 @@ async function telemetryOfRunning(parsed: ParsedArgs, io: CliIo): Promise<number
   const startedAt = new Date();
   const input = { kind: kind.toUpperCase(), ...rest };
   await askControl(address, io, 'mutation ($input: LoadInput!) { startLoad(input: $input) { running } }', { input });
-  await hearControl<{ loadProgress: LoadView }>(
-    address,
-    io,
-    `subscription { loadProgress { ${LOAD_FIELDS} } }`,
-    ({ loadProgress }) => {
-      line.show(telemetryLine(loadProgress));
-      return loadProgress.running;
-    },
-  );
+  let drainMs = 0;
+  for (;;) {
+    const { load } = await askControl<{ load: LoadView }>(address, io, `{ load { ${LOAD_FIELDS} } }`);
+    line.show(telemetryLine(load));
+    if (io.signal.aborted || (!load.running && (load.pending === 0 || drainMs >= DRAIN_MS))) break;
+    if (!load.running) drainMs += LOOK_EVERY_MS / 5;
+    await pause(LOOK_EVERY_MS / 5);
+  }
   // Asked with a signal of its own: the person's may be what ended the waiting.
   const last: CliIo = { ...io, signal: AbortSignal.timeout(10_000) };
   const { stopLoad } = await askControl<{ stopLoad: LoadView }>(

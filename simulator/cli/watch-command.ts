@@ -3,12 +3,22 @@ import { WATCH_HELP } from './help.js';
 import type { CliIo } from './io.js';
 import { readArgs } from './options.js';
 import { COUNTER_FIELDS, FAULT_FIELDS, SUMMARY_FIELDS, type FaultData, type GatewayData } from './selections.js';
-import { moveLine, watchLine, watchTable, type ActivityData, type MovementsData, type Watched } from './watch-table.js';
+import {
+  moveLine,
+  watchLine,
+  watchTable,
+  type ActivityData,
+  type MoveData,
+  type MovementsData,
+  type Watched,
+} from './watch-table.js';
 
 /** Movements kept for the table. */
 const KEPT_MOVES = 8;
-/** Movements told by line at a time, where lines are all there is. */
+/** Movements told by line each second, where lines are all there is. */
 const TOLD_MOVES = 5;
+/** Movements counted in a second. */
+const MAX_UNTOLD = 100_000;
 
 const AROUND = `{ faults { ${FAULT_FIELDS} } away: gateways(state: WAITING, first: 5) { total gateways { gateway state meters pending } }
   suspended: gateways(state: SUSPENDED, first: 5) { total gateways { gateway state meters pending } } }`;
@@ -24,6 +34,8 @@ export async function watchCommand(args: string[], io: CliIo): Promise<number> {
   const table = io.isTerminal && parsed.values.lines !== true;
   const watched: Watched = { activity: undefined, faults: [], away: [], awayTotal: 0, moves: [] };
   let last = '';
+  let untold: MoveData[] = [];
+  let leftOut = 0;
   const lookAround = async (): Promise<void> => {
     type Gateways = { total: number; gateways: GatewayData[] };
     type Around = { faults: FaultData[]; away: Gateways; suspended: Gateways };
@@ -40,6 +52,11 @@ export async function watchCommand(args: string[], io: CliIo): Promise<number> {
     const line = watchLine(watched);
     if (line !== last && watched.activity) io.out(`${watched.activity.summary.virtualTime} ${line}\n`);
     last = line;
+    for (const move of untold.slice(0, TOLD_MOVES)) io.out(`  ${moveLine(move)}\n`);
+    const more = untold.length - TOLD_MOVES + leftOut;
+    if (more > 0) io.out(`  … and ${more} more relays\n`);
+    untold = [];
+    leftOut = 0;
   };
   await lookAround();
   const activity = `subscription { activity { intervalMs summary { ${SUMMARY_FIELDS} } change { ${COUNTER_FIELDS} } } }`;
@@ -50,12 +67,10 @@ export async function watchCommand(args: string[], io: CliIo): Promise<number> {
       void lookAround().then(show, () => undefined);
       return true;
     }),
-    hearControl<{ relayMovements: MovementsData }>(address, io, moves, ({ relayMovements: { movements, leftOut } }) => {
-      watched.moves = [...watched.moves, ...movements].slice(-KEPT_MOVES);
-      if (table) return true;
-      for (const move of movements.slice(0, TOLD_MOVES)) io.out(`${moveLine(move)}\n`);
-      const more = movements.length - TOLD_MOVES + leftOut;
-      if (more > 0) io.out(`… and ${more} more relays\n`);
+    hearControl<{ relayMovements: MovementsData }>(address, io, moves, ({ relayMovements: moved }) => {
+      watched.moves = [...watched.moves, ...moved.movements].slice(-KEPT_MOVES);
+      untold = [...untold, ...moved.movements].slice(0, MAX_UNTOLD);
+      leftOut += moved.leftOut;
       return true;
     }),
   ]);

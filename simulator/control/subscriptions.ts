@@ -93,12 +93,15 @@ function tellActivity(fleet: RunningFleet, queue: EventQueue<unknown>): () => vo
   return () => clearInterval(timer);
 }
 
+/** Also PUBACKs that come after the end are news. */
 function tellLoad(fleet: RunningFleet, queue: EventQueue<unknown>): () => void {
-  let ran = false;
+  let told = JSON.stringify(fleet.load());
   const timer = every(() => {
     const view = fleet.load();
-    if (view && (view.running || ran)) queue.add({ loadProgress: loadOf(view) });
-    ran = view?.running ?? false;
+    const text = JSON.stringify(view);
+    if (!view || text === told) return;
+    told = text;
+    queue.add({ loadProgress: loadOf(view) });
   }, ACTIVITY_EVERY_MS);
   return () => clearInterval(timer);
 }

@@ -64,7 +64,7 @@ export function nextOrder(meter: LoadMeter, kind: OrderKind, keys: LoadKeys, now
   const head = { v: 1, gateway: meter.gateway, meter: meter.serial };
   const times = { issuedAt: instantText(nowMs), notAfter: instantText(nowMs + VALIDITY_MS) };
   if (kind === 'read') {
-    const payload = seal({ ...head, ...times, kind: 'read', requestId: id, what: ['state'] }, [keys.headEnd]);
+    const payload = sealDown({ ...head, ...times, kind: 'read', requestId: id, what: ['state'] }, [keys.headEnd]);
     return { id, operation: 'read', sequence: meter.sequence, payload };
   }
   const operation = kind === 'cycle' ? (meter.closed ? 'cut' : 'restore') : kind;
@@ -86,11 +86,11 @@ export function nextOrder(meter: LoadMeter, kind: OrderKind, keys: LoadKeys, now
     reason: 'ARREARS',
   };
   const signers = operation === 'cut' ? [keys.headEnd, keys.guard as LoadKey] : [keys.headEnd];
-  return { id, operation, sequence, payload: seal(command, signers) };
+  return { id, operation, sequence, payload: sealDown(command, signers) };
 }
 
-/** JWS general JSON serialization, RFC 7515 §7.2.1. */
-function seal(message: ContractValue, signers: LoadKey[]): string {
+/** Signs a message downwards: JWS general JSON serialization, RFC 7515 §7.2.1. */
+export function sealDown(message: ContractValue, signers: LoadKey[]): string {
   const payload = Buffer.from(canonicalJson(message), 'utf8').toString('base64url');
   const signatures = signers.map(({ kid, key }) => {
     const header = protectedHeader(kid);

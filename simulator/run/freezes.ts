@@ -8,6 +8,9 @@ export const MAX_FREEZE_DAYS = 400;
 /** How often meters that could not send (silent, gateway full) are looked at again, ms. */
 const RETRY_MS = 1_000;
 
+/** How often meters whose gateway was full are looked at again while none has got room, ms. */
+const LATE_RETRY_MS = 50;
+
 /**
  * Midnight freezes: at each local midnight by its own clock a meter keeps its register, and sends it. After a jump of the
  * clock it sends every midnight passed. The pump calls `work` until it has nothing left; a fleet's freezes are spread out
@@ -20,6 +23,9 @@ export class Freezes {
   #passDay = Number.NaN;
   #owing = false;
   #nextPassMs = 0;
+  /** Meters of the pass whose gateway was full: they speak as soon as it has room, not with the next pass. */
+  readonly #late = new Set<Meter>();
+  #nextLateMs = 0;
 
   constructor(
     private readonly context: Context,
@@ -45,16 +51,21 @@ export class Freezes {
 
   /** Sends what is owed, at most `maxMeters` meters and while `mayGoOn`. Returns how many meters it sent for. */
   work(maxMeters: number, mayGoOn: () => boolean): number {
-    if (!this.#passDue()) return 0;
+    const late = this.#workLate(maxMeters, mayGoOn);
+    if (!this.#passDue()) return late;
     const { meters } = this.context;
-    let sent = 0;
+    let sent = late;
     while (this.#cursor < meters.size && sent < maxMeters && mayGoOn()) {
       const meter = meters.at(this.#cursor) as Meter;
       this.#cursor += 1;
       // The concentrators of DL/T 645 meters collect theirs.
       if (meter.dlt645 || !(meter.frozenThroughDay < this.#today(meter))) continue;
-      if (isSilent(this.context, meter) || !this.hasRoom(meter.gateway)) {
+      if (isSilent(this.context, meter)) {
         this.#owing = true;
+        continue;
+      }
+      if (!this.hasRoom(meter.gateway)) {
+        this.#late.add(meter);
         continue;
       }
       this.settle(meter);
@@ -96,6 +107,25 @@ export class Freezes {
 
   #today(meter: Meter): number {
     return this.context.physics.calendar.dayOf(meterNowMs(this.context, meter));
+  }
+
+  #workLate(maxMeters: number, mayGoOn: () => boolean): number {
+    const nowMs = this.context.scheduler.nowMs();
+    if (this.#late.size === 0 || nowMs < this.#nextLateMs) return 0;
+    let sent = 0;
+    for (const meter of this.#late) {
+      if (sent >= maxMeters || !mayGoOn()) return sent;
+      if (!this.hasRoom(meter.gateway)) continue;
+      this.#late.delete(meter);
+      if (isSilent(this.context, meter)) {
+        this.#owing = true;
+        continue;
+      }
+      this.settle(meter);
+      sent += 1;
+    }
+    if (sent === 0) this.#nextLateMs = nowMs + LATE_RETRY_MS;
+    return sent;
   }
 
   #passDue(): boolean {
