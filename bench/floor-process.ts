@@ -26,12 +26,14 @@ export interface BareRestore {
 }
 
 const HEAD_END = 'head-end';
-const PASSWORD = randomUUID();
+
 /** mqtt.js holds what it publishes until the PUBACK; it is fastest with some, and slower with all, under way. */
 const IN_FLIGHT = 1_000;
-const ACK_TIMEOUT_MS = 60_000;
+const ACK_TIMEOUT_MS = 300_000;
 
 let broker: EmbeddedBroker | undefined;
+let brokerUrl = '';
+let password: string = randomUUID();
 let client: MqttClient | undefined;
 let rows: FloorRows | undefined;
 let keys: WireKeys;
@@ -44,23 +46,17 @@ let onAck: () => void = () => undefined;
  * process in the product; no database but the plain rows of a single restore.
  */
 const handlers = {
-  /** Starts the broker for a fleet. Returns its address and the keys its meters must trust. */
-  async open(keySeed: string): Promise<{ brokerUrl: string; downlinkKeys: DownlinkKey[] }> {
+  /** Starts the broker for a fleet, unless there is one. Returns its address and the keys its meters must trust. */
+  async open(
+    keySeed: string,
+    at?: { url: string; password: string },
+  ): Promise<{ brokerUrl: string; downlinkKeys: DownlinkKey[] }> {
     keys = { key: newKey('head-end'), guardKey: newKey('guard') };
-    broker = await startEmbeddedBroker({
-      host: '127.0.0.1',
-      port: 0,
-      log: createLogger(process.env['LOG_LEVEL'] ?? 'warn'),
-      authenticate: (username, password) => {
-        if (username === HEAD_END) return Promise.resolve(password === PASSWORD ? { kind: 'head-end' } : null);
-        return Promise.resolve(
-          password === gatewayPassword(keySeed, username) ? { kind: 'gateway', gateway: username } : null,
-        );
-      },
-    });
+    if (at) [brokerUrl, password] = [at.url, at.password];
+    else brokerUrl = await startOwnBroker(keySeed);
     const { key, guardKey } = keys;
     return {
-      brokerUrl: broker.url,
+      brokerUrl,
       downlinkKeys: [
         { kid: key.kid, role: 'head-end', x: key.x },
         { kid: guardKey.kid, role: 'guard', x: guardKey.x },
@@ -70,9 +66,9 @@ const handlers = {
   /** Connects the bare client; `all` are the meters it will switch. */
   async connect(all: OrderedMeter[]): Promise<void> {
     meters = all.map((meter) => ({ ...meter }));
-    client = await mqtt.connectAsync(broker!.url, {
+    client = await mqtt.connectAsync(brokerUrl, {
       username: HEAD_END,
-      password: PASSWORD,
+      password,
       clientId: 'floor',
       clean: true,
     });
@@ -82,9 +78,9 @@ const handlers = {
   switchAll,
   /** Counts what meters say of themselves from now on; see `states`. */
   async countStates(): Promise<void> {
-    const listener = await mqtt.connectAsync(broker!.url, {
+    const listener = await mqtt.connectAsync(brokerUrl, {
       username: HEAD_END,
-      password: PASSWORD,
+      password,
       clientId: 'states',
       clean: true,
     });
@@ -100,6 +96,21 @@ const handlers = {
   restoreOne,
 };
 export type FloorProcess = typeof handlers;
+
+async function startOwnBroker(keySeed: string): Promise<string> {
+  broker = await startEmbeddedBroker({
+    host: '127.0.0.1',
+    port: 0,
+    log: createLogger(process.env['LOG_LEVEL'] ?? 'warn'),
+    authenticate: (username, given) => {
+      if (username === HEAD_END) return Promise.resolve(given === password ? { kind: 'head-end' } : null);
+      return Promise.resolve(
+        given === gatewayPassword(keySeed, username) ? { kind: 'gateway', gateway: username } : null,
+      );
+    },
+  });
+  return broker.url;
+}
 
 function newKey(role: 'head-end' | 'guard'): SigningKey {
   const { privateKey, publicKey } = generateKeyPairSync('ed25519');

@@ -16,7 +16,8 @@ import { orderRestores } from '../src/switching/switch-commands.js';
 import { serveBench, tell } from './support/children.js';
 import { cpuMs } from './support/processes.js';
 import { until } from './support/until.js';
-import { wireOrder, type OrderedMeter, type WireKeys } from './support/wire-orders.js';
+import { LineFrames } from '../src/head-end/line-frames.js';
+import { lineOrder, wireOrder, type OrderedMeter, type WireKeys } from './support/wire-orders.js';
 
 /** One mass restore, from the commit of the orders to the last proof. */
 export interface MassRestore {
@@ -76,7 +77,8 @@ const OPEN_INTERRUPTIONS = statement(
 );
 const METERS = statement(
   'bench-meters',
-  `SELECT m.serial, g.gateway_number AS gateway, i.id AS installation, greatest(m.sequence, m.reported_sequence)::float8 AS sequence
+  `SELECT m.serial, g.gateway_number AS gateway, i.id AS installation, greatest(m.sequence, m.reported_sequence)::float8 AS sequence,
+          m.codec, m.security_class AS "securityClass"
    FROM meter m JOIN gateway g ON g.id = m.gateway_id JOIN meter_installation i ON i.meter_id = m.id AND i.removed_at IS NULL`,
 );
 const CLOSED = statement(
@@ -91,7 +93,8 @@ const CLOSED = statement(
 async function cutAll(): Promise<void> {
   const { ctx, keys, brokerUrl } = product;
   await ctx.db.rows(OPEN_INTERRUPTIONS, [ctx.clock.now()]);
-  const meters = await ctx.db.rows<OrderedMeter>(METERS);
+  const meters = await ctx.db.rows<OrderedMeter & { codec: 'JSON' | 'DLT645' }>(METERS);
+  const frames = new LineFrames(ctx.meterSecrets, ctx.timeZone);
   const client = await mqtt.connectAsync(brokerUrl, {
     username: HEAD_END,
     password: PASSWORD,
@@ -99,15 +102,20 @@ async function cutAll(): Promise<void> {
   });
   try {
     for (let start = 0; start < meters.length; start += CUTS_AT_ONCE) {
-      const orders = meters
-        .slice(start, start + CUTS_AT_ONCE)
-        .map((meter) => wireOrder(meter, 'CUT', keys, ctx.clock.now()));
+      const at = ctx.clock.now();
+      const orders = await Promise.all(
+        meters
+          .slice(start, start + CUTS_AT_ONCE)
+          .map((meter) =>
+            meter.codec === 'DLT645' ? lineOrder(meter, 'CUT', keys, at, frames) : wireOrder(meter, 'CUT', keys, at),
+          ),
+      );
       await Promise.all(orders.map(({ topic, payload }) => client.publishAsync(topic, payload, { qos: 1 })));
     }
     await until(
       'every meter reports its relay open',
       async () => (await ctx.db.rows<{ n: number }>(CLOSED))[0]!.n === 0,
-      { everyMs: 200 },
+      { everyMs: 200, timeoutMs: 600_000 },
     );
   } finally {
     await client.endAsync();

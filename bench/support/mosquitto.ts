@@ -88,6 +88,12 @@ export class Mosquitto {
     }
   }
 
+  /** Whom it knows from now on. */
+  setLogins(logins: readonly BrokerLogin[]): void {
+    writeFileSync(join(this.dir, 'passwords'), mosquittoPasswords(logins));
+    this.process!.kill('SIGHUP');
+  }
+
   /** Ends it by its own pid; SIGTERM saves what it holds, SIGKILL does not. */
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
     const child = this.process;

@@ -5,6 +5,14 @@ import { projectPath } from '../../src/platform/project-path.js';
 export interface BenchOptions {
   /** Small sizes, to see that a bench works; its figures say nothing. */
   readonly quick: boolean;
+  /** mass-restore: the broker inside the product, or a mosquitto beside it. */
+  readonly broker: 'embedded' | 'mosquitto';
+  /** mass-restore: what its meters speak. */
+  readonly codec: 'json' | 'dlt645';
+  /** mass-restore: how many meters; its own size if absent. */
+  readonly meters?: number;
+  /** mass-restore: counted rounds; its own number if absent. */
+  readonly rounds?: number;
   /** Node arguments that make a process write a processor profile when it ends; none without --cpu-prof. */
   profiling(process: string): string[];
 }
@@ -17,7 +25,14 @@ export function readOptions(args: readonly string[]): { names: string[]; options
   const { values, positionals } = parseArgs({
     args: [...args],
     allowPositionals: true,
-    options: { quick: { type: 'boolean', default: false }, 'cpu-prof': { type: 'boolean', default: false } },
+    options: {
+      quick: { type: 'boolean', default: false },
+      'cpu-prof': { type: 'boolean', default: false },
+      broker: { type: 'string', default: 'embedded' },
+      codec: { type: 'string', default: 'json' },
+      meters: { type: 'string' },
+      rounds: { type: 'string' },
+    },
   });
   const profiling = (process: string): string[] =>
     values['cpu-prof']
@@ -27,5 +42,27 @@ export function readOptions(args: readonly string[]): { names: string[]; options
           `--cpu-prof-name=${process}-${Date.now()}.cpuprofile`,
         ]
       : [];
-  return { names: positionals, options: { quick: values.quick, profiling } };
+  return {
+    names: positionals,
+    options: {
+      quick: values.quick,
+      broker: oneOf('--broker', values.broker, ['embedded', 'mosquitto']),
+      codec: oneOf('--codec', values.codec, ['json', 'dlt645']),
+      meters: countOf('--meters', values.meters),
+      rounds: countOf('--rounds', values.rounds),
+      profiling,
+    },
+  };
+}
+
+function oneOf<Name extends string>(option: string, given: string, names: readonly Name[]): Name {
+  const name = names.find((one) => one === given);
+  if (!name) throw new Error(`${option} is one of ${names.join(', ')}`);
+  return name;
+}
+
+function countOf(option: string, given: string | undefined): number | undefined {
+  if (given === undefined) return undefined;
+  if (!/^[1-9][0-9]{0,6}$/.test(given)) throw new Error(`${option} is a count`);
+  return Number(given);
 }

@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { encodeSwitch } from '../../src/head-end/codecs/orders.js';
+import type { LineFrames } from '../../src/head-end/line-frames.js';
 import { signEnvelope, type SigningKey } from '../../src/head-end/signing.js';
 import { signPayload } from '../../src/platform/signing-key.js';
 import { downTopic } from '../../src/head-end/topics.js';
+import type { SwitchOrder } from '../../src/switching/dispatch.js';
 
 /** What must be known of a meter to give it an order that it obeys. */
 export interface OrderedMeter {
@@ -11,6 +13,8 @@ export interface OrderedMeter {
   readonly installation: string;
   /** Greatest sequence it has accepted. */
   readonly sequence: number;
+  /** Of a DL/T 645 meter. */
+  readonly securityClass?: 'PASSWORD' | 'CIPHER';
 }
 
 /** A signed order, ready to be published. */
@@ -28,28 +32,45 @@ export interface WireKeys {
 }
 
 /** A valid order to one meter, signed as its operation asks; `at` is the time by which its clock goes. */
-export function wireOrder(
+export function wireOrder(meter: OrderedMeter, operation: 'CUT' | 'RESTORE', keys: WireKeys, at: Date): WireOrder {
+  return signed(meter, operation, keys, encodeSwitch(orderOf(meter, operation, at)));
+}
+
+/** The same to a DL/T 645 meter behind its concentrator. */
+export async function lineOrder(
+  meter: OrderedMeter,
+  operation: 'CUT' | 'RESTORE',
+  keys: WireKeys,
+  at: Date,
+  frames: LineFrames,
+): Promise<WireOrder> {
+  const order: SwitchOrder = { ...orderOf(meter, operation, at), codec: 'DLT645', securityClass: meter.securityClass };
+  return signed(meter, operation, keys, encodeSwitch(order, await frames.switchFrame(order)));
+}
+
+const orderOf = (meter: OrderedMeter, operation: 'CUT' | 'RESTORE', at: Date): SwitchOrder => ({
+  commandId: randomUUID(),
+  gatewayNumber: meter.gateway,
+  serial: meter.serial,
+  codec: 'JSON',
+  installationId: meter.installation,
+  // As long as real ones, so that the message is.
+  accountNumber: '3700000000',
+  servicePointNumber: '3800000000',
+  operation,
+  mode: 'DIRECT',
+  reason: 'ARREARS',
+  sequence: BigInt(meter.sequence + 1),
+  issuedAt: at,
+  notAfter: new Date(at.getTime() + VALIDITY_MS),
+});
+
+function signed(
   meter: OrderedMeter,
   operation: 'CUT' | 'RESTORE',
   { key, guardKey }: WireKeys,
-  at: Date,
+  body: string,
 ): WireOrder {
-  const body = encodeSwitch({
-    commandId: randomUUID(),
-    gatewayNumber: meter.gateway,
-    serial: meter.serial,
-    codec: 'JSON',
-    installationId: meter.installation,
-    // As long as real ones, so that the message is.
-    accountNumber: '3700000000',
-    servicePointNumber: '3800000000',
-    operation,
-    mode: 'DIRECT',
-    reason: 'ARREARS',
-    sequence: BigInt(meter.sequence + 1),
-    issuedAt: at,
-    notAfter: new Date(at.getTime() + VALIDITY_MS),
-  });
   const second = operation === 'CUT' ? signPayload(Buffer.from(body).toString('base64url'), guardKey) : undefined;
   return { topic: downTopic(meter.gateway, meter.serial), payload: JSON.stringify(signEnvelope(body, key, second)) };
 }
