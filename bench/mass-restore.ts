@@ -85,7 +85,7 @@ async function openMosquitto(
     { user: 'head-end', password: PASSWORD },
     ...PROBE_USERS.map((user) => ({ user, password: PROBE_PASSWORD })),
   ];
-  const mosquitto = await Mosquitto.start({ dir: join(cleanup.directory(), 'mosquitto'), logins });
+  const mosquitto = await Mosquitto.start({ dir: cleanup.directory(), logins });
   cleanup.defer(() => mosquitto.stop());
   return {
     mosquitto,
