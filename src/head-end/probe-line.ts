@@ -16,7 +16,7 @@ export class BrokerUnreachable extends Error {}
 
 const CONNECT_TIMEOUT_MS = 10_000;
 /** A message that the broker lets through is heard within this; it is answered for by another sent after it, so this only bounds the wait. */
-const HEARD_TIMEOUT_MS = 5_000;
+const HEARD_TIMEOUT_MS = 15_000;
 /** Connections of one probe. */
 export class ProbeLine {
   readonly nonce = randomUUID();
@@ -32,8 +32,8 @@ export class ProbeLine {
   }
 
   /** Whether something came in time. */
-  hears(condition: () => boolean): Promise<boolean> {
-    return until(condition, this.probe.heardTimeoutMs ?? HEARD_TIMEOUT_MS);
+  hears(condition: () => boolean, atMostMs = HEARD_TIMEOUT_MS): Promise<boolean> {
+    return until(condition, this.probe.heardTimeoutMs ?? atMostMs);
   }
 
   async connectHeadEnd(role: string): Promise<MqttClient> {
