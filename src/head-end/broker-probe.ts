@@ -25,8 +25,6 @@ export interface BrokerVerdict {
   readonly sharedSubscriptions: boolean;
 }
 
-/** A broker that takes `$share` for a topic like any other says nothing; nobody waits longer for it than this. */
-const DEALT_MS = 3_000;
 const ADVICE = 'Write its rules with npm run broker-config and load them (docs/brokers.md).';
 
 const [FORGER, VICTIM] = PROBE_USERS;
@@ -199,6 +197,6 @@ async function dealsOut(line: ProbeLine): Promise<boolean> {
   const gateway = await line.connectGateway(FORGER, 'dealer');
   const messages = Array.from({ length: 8 }, (_, number) => `${number} ${line.nonce}`);
   for (const message of messages) await publish(gateway, topic, message);
-  await line.hears(() => counts.flat().length >= messages.length, DEALT_MS);
+  await line.hears(() => counts.flat().length >= messages.length);
   return messages.every((message) => counts.flat().filter((heard) => heard === message).length === 1);
 }

@@ -32,8 +32,8 @@ export class ProbeLine {
   }
 
   /** Whether something came in time. */
-  hears(condition: () => boolean, atMostMs = HEARD_TIMEOUT_MS): Promise<boolean> {
-    return until(condition, this.probe.heardTimeoutMs ?? atMostMs);
+  hears(condition: () => boolean): Promise<boolean> {
+    return until(condition, this.probe.heardTimeoutMs ?? HEARD_TIMEOUT_MS);
   }
 
   async connectHeadEnd(role: string): Promise<MqttClient> {
