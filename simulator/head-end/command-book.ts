@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 import { instantText, type FleetManifest, type ManifestMeter, type SwitchCommand } from '../wire/contract.js';
+import { Calendar } from '../meter/calendar.js';
+import { switchFrame } from './line-codec.js';
 import type { Order } from './order.js';
 
 /** What a head-end knows of each meter to write a command: who it is, the greatest sequence, and what was sent before. */
@@ -8,12 +10,16 @@ export class CommandBook {
   readonly #neighbours = new Map<string, string>();
   readonly #sequences = new Map<string, number>();
   readonly #sent = new Map<string, string[]>();
+  readonly #calendar: Calendar;
+  readonly #master: string;
   #ids = 0;
 
   constructor(
     manifest: FleetManifest,
     private readonly seed: number,
   ) {
+    this.#calendar = new Calendar(manifest.timezone ?? 'Asia/Shanghai');
+    this.#master = manifest.keySeed;
     this.#meters = new Map(manifest.meters.map((entry) => [entry.meter, entry]));
     const { meters } = manifest;
     for (const [index, { meter }] of meters.entries()) {
@@ -76,6 +82,9 @@ export class CommandBook {
       issuedAt: instantText(nowMs),
       notAfter: instantText(nowMs + order.validForMs),
       reason: order.reason,
+      ...(entry.codec === 'dlt645' && {
+        frame: switchFrame(this.#master, order, nowMs + order.validForMs, this.#calendar),
+      }),
     };
   }
 

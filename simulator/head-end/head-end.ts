@@ -6,6 +6,7 @@ import { MeterKeys } from '../wire/keys.js';
 import { forge, type AttackName } from './attacks.js';
 import { CommandBook } from './command-book.js';
 import { isOver, proofOf, rankOf, type Operation, type Order, type OrderMode, type Standing } from './order.js';
+import { standingOf, statusFrame, type LineAnswer } from './line-codec.js';
 import { developmentSigners, sealBy, type Signers } from './signers.js';
 import { UplinkReader } from './uplink-reader.js';
 
@@ -75,7 +76,7 @@ export class HeadEnd {
   ) {
     const { manifest, seed } = world;
     this.#signers = developmentSigners(manifest);
-    this.#reader = new UplinkReader(new MeterKeys(manifest.keySeed));
+    this.#reader = new UplinkReader(new MeterKeys(manifest.keySeed), manifest.keySeed);
     this.#book = new CommandBook(manifest, seed);
     this.#stream = { random: hash32('head-end', seed) };
   }
@@ -129,7 +130,7 @@ export class HeadEnd {
 
   /** Asks a meter how it stands, and for its register. */
   read(meter: string, what: readonly ('state' | 'reading')[] = ['state']): void {
-    const { gateway } = this.#book.entry(meter);
+    const { gateway, codec } = this.#book.entry(meter);
     const nowMs = this.virtualMs();
     const request = {
       v: 1,
@@ -140,6 +141,7 @@ export class HeadEnd {
       what: [...what],
       issuedAt: instantText(nowMs),
       notAfter: instantText(nowMs + 60_000),
+      ...(codec === 'dlt645' && { frames: [statusFrame(meter)] }),
     };
     this.#publish(gateway, meter, sealBy(request, this.#signers.headEnd));
   }
@@ -173,7 +175,17 @@ export class HeadEnd {
     } else if (heard?.kind === 'ack') {
       this.#answered(heard.meter, heard.message.commandId, heard.message.refusal);
       this.#stands(heard.meter, heard.message);
+    } else if (heard?.kind === 'frames') {
+      for (const answer of heard.answers) this.#lineAnswered(answer);
     } else if (heard) this.#stands(heard.meter, heard.message);
+  }
+
+  /** What came from a serial line: an order's fate, and with status word 3 how the meter stands. */
+  #lineAnswered(answer: LineAnswer): void {
+    const { meter, cause, commandId, outcome, refusal } = answer;
+    if (cause === 'switch' && commandId && outcome !== 'silent') this.#answered(meter, commandId, refusal);
+    const standing = standingOf(answer);
+    if (standing) this.#stands(meter, standing);
   }
 
   #answered(meter: string, commandId: string, refusal: string | undefined): void {

@@ -1,12 +1,14 @@
 import { verify, type KeyObject, createPublicKey } from 'node:crypto';
 import { compileSchema, isEnvelope } from '../wire/schemas.js';
-import { protectedHeader, type MeterKeys } from '../wire/keys.js';
+import { gatewayKey, protectedHeader, type MeterKeys } from '../wire/keys.js';
+import type { LineAnswer } from './line-codec.js';
 import type { Standing } from './order.js';
 
 /** What came up, read and believed. */
 export type Heard =
   | { kind: 'ack'; meter: string; message: AckMessage }
   | { kind: 'state'; meter: string; message: StateMessage }
+  | { kind: 'frames'; answers: LineAnswer[] }
   | { kind: 'status'; gateway: string; online: boolean };
 
 export interface AckMessage extends Standing {
@@ -21,19 +23,23 @@ export interface StateMessage extends Standing {
   requestId?: string;
 }
 
-const UP = /^relight\/v1\/(\d{12})\/up\/(\d{12})\/(ack|state)$/;
+const UP = /^relight\/v1\/(\d{12})\/up\/(\d{12})\/(ack|state|frames)$/;
 const STATUS = /^relight\/v1\/(\d{12})\/status$/;
 /** Public halves kept ready. */
 const MAX_READY = 20_000;
 
 const isAck = compileSchema<AckMessage>('mqtt/ack.schema.json');
+const isFrames = compileSchema<{ answers: LineAnswer[] }>('mqtt/frames.schema.json');
 const isState = compileSchema<StateMessage>('mqtt/state.schema.json');
 
 /** Reads what a head-end must read: presence, and acks and states, whose signature it checks with the meter's key. */
 export class UplinkReader {
   readonly #ready = new Map<string, KeyObject>();
 
-  constructor(private readonly keys: MeterKeys) {}
+  constructor(
+    private readonly keys: MeterKeys,
+    private readonly keySeed: string,
+  ) {}
 
   /** Undefined: nothing a head-end acts on. `lie`: it claims to be, and is not. */
   read(topic: string, payload: Buffer): Heard | 'lie' | undefined {
@@ -44,28 +50,37 @@ export class UplinkReader {
     }
     const up = UP.exec(topic);
     if (!up) return undefined;
-    const [, gateway, meter, kind] = up as unknown as [string, string, string, 'ack' | 'state'];
-    const message = this.#open(payload, meter) as { gateway?: unknown; meter?: unknown } | undefined;
+    const [, gateway, meter, kind] = up as unknown as [string, string, string, 'ack' | 'state' | 'frames'];
+    // A concentrator signs for its meters, under its own number.
+    const message = this.#open(payload, meter, kind === 'frames') as { gateway?: unknown; meter?: unknown } | undefined;
+    if (kind === 'frames') {
+      if (message?.gateway !== gateway || meter !== gateway || !isFrames(message)) return 'lie';
+      return { kind, answers: message.answers };
+    }
     if (message?.gateway !== gateway || message.meter !== meter) return 'lie';
     if (kind === 'ack') return isAck(message) ? { kind, meter, message } : 'lie';
     return isState(message) ? { kind, meter, message } : 'lie';
   }
 
-  #open(payload: Buffer, meter: string): unknown {
+  #open(payload: Buffer, meter: string, asGateway: boolean): unknown {
     const envelope = parse(payload.toString('utf8'));
     if (!isEnvelope(envelope) || envelope.signatures.length !== 1) return undefined;
     const [only] = envelope.signatures;
     if (!only || only.protected !== protectedHeader(meter)) return undefined;
     const signed = Buffer.from(`${only.protected}.${envelope.payload}`, 'ascii');
-    if (!verify(null, signed, this.#publicKey(meter), Buffer.from(only.signature, 'base64url'))) return undefined;
+    if (!verify(null, signed, this.#publicKey(meter, asGateway), Buffer.from(only.signature, 'base64url')))
+      return undefined;
     return parse(Buffer.from(envelope.payload, 'base64url').toString('utf8'));
   }
 
-  #publicKey(meter: string): KeyObject {
-    let key = this.#ready.get(meter);
+  /** A 4G meter and the module in it have one number and a key each. */
+  #publicKey(number: string, asGateway: boolean): KeyObject {
+    const name = asGateway ? `gateway ${number}` : number;
+    let key = this.#ready.get(name);
     if (!key) {
       if (this.#ready.size >= MAX_READY) this.#ready.clear();
-      this.#ready.set(meter, (key = createPublicKey(this.keys.of(meter))));
+      const own = asGateway ? gatewayKey(this.keySeed, number) : this.keys.of(number);
+      this.#ready.set(name, (key = createPublicKey(own)));
     }
     return key;
   }

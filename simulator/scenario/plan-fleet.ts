@@ -25,7 +25,11 @@ export function planFleet(spec: ScenarioSpec, seed: number, file: string, starts
     registerAt: instantText(startsAtMs - REGISTERS_BEFORE_MS),
     downlinkKeys: [],
   });
+  for (const gateway of manifest.gateways) {
+    if (wanted.lineBaud !== undefined) gateway.lineBaud = wanted.lineBaud;
+  }
   for (const meter of manifest.meters) {
+    if (wanted.codec !== undefined) meter.codec = wanted.codec;
     meter.relay = wanted.relay ?? 'closed';
     if (share(`protected:${meter.meter}`, seed) < (wanted.protected ?? 0)) meter.protected = true;
   }

@@ -22,6 +22,8 @@ export interface FleetSpec {
   concentrators?: number;
   metersPerConcentrator?: number;
   direct?: number;
+  codec?: 'json' | 'dlt645';
+  lineBaud?: number;
   relay?: 'open' | 'closed';
   protected?: number;
 }
