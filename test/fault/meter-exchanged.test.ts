@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { exchangeMeter } from '../../src/flows/exchange-meter.js';
 import { setKillSwitch } from '../../src/flows/set-kill-switch.js';
 import { insertMeters } from '../../src/metering/installations.js';
@@ -126,6 +128,9 @@ describe('a meter is exchanged between the order of a cut and its end', () => {
     });
     const cutId = await orderCut(relight, unpaid);
     await eventually('the cut is sent', async () => (await command(cutId)).state === 'SENT');
+    // SENT is committed before the guard is asked; exchanged in between, the guard would refuse and the old meter hear nothing.
+    const decisions = join(relight.guardDir, 'decisions.jsonl');
+    await eventually('the guard has signed it', () => readFileSync(decisions, 'utf8').includes(cutId));
     const serial = await exchange(unpaid);
     expect(await command(cutId)).toEqual({ state: 'SUPERSEDED', code: 'METER_EXCHANGED' });
     expect(await openReasons(unpaid)).toEqual([]);
