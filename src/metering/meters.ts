@@ -66,7 +66,9 @@ const STORE_WORDS = statement(
      SELECT * FROM jsonb_to_recordset($1::jsonb) AS w ("meterId" uuid, relay text, armed boolean, protected boolean, "lastSequence" bigint,
        "meterAt" timestamptz, "readBy" text, "answersRead" boolean, "supplyVoltageMv" integer, "loadVoltageMv" integer, "powerW" integer)),
    target AS (
-     SELECT m.id, m.reported_protected AS was_protected, m.reported_relay IS NULL AS was_unknown, w.* FROM word w JOIN meter m ON m.id = w."meterId"
+     SELECT m.id, m.reported_protected AS was_protected, m.reported_relay IS NULL AS was_unknown, m.reported_relay AS was_relay,
+       m.reported_armed AS was_armed, w.*
+     FROM word w JOIN meter m ON m.id = w."meterId"
      ORDER BY m.id FOR NO KEY UPDATE OF m),
    stored AS (
      UPDATE meter m SET
@@ -80,15 +82,18 @@ const STORE_WORDS = statement(
      FROM target t WHERE m.id = t.id
        AND (m.reported_meter_at IS NULL OR t."answersRead" OR t."lastSequence" > m.reported_sequence
             OR (t."lastSequence" = m.reported_sequence AND t."meterAt" >= m.reported_meter_at))
-     RETURNING m.id, m.reported_relay, m.reported_armed, t.was_protected IS DISTINCT FROM m.reported_protected OR t.was_unknown AS changed)
-   SELECT id AS "meterId", reported_relay = 'OPEN' AND NOT reported_armed AS dark, changed AS "protectionChanged" FROM stored
-   WHERE changed OR (reported_relay = 'OPEN' AND NOT reported_armed)`,
+     RETURNING m.id, m.reported_relay, m.reported_armed, t.was_protected IS DISTINCT FROM m.reported_protected OR t.was_unknown AS changed),
+   -- Also where the word was an older one: it may have ended a command, and then what is on record counts.
+   now AS (
+     SELECT t.id, coalesce(s.reported_relay, t.was_relay) = 'OPEN' AND NOT coalesce(s.reported_armed, t.was_armed) AS dark, coalesce(s.changed, false) AS changed
+     FROM target t LEFT JOIN stored s ON s.id = t.id)
+   SELECT id AS "meterId", dark, changed AS "protectionChanged" FROM now WHERE changed OR dark`,
 );
 
 /** What stored words ask attention for. */
 export interface StoredWord {
   readonly meterId: string;
-  /** Its relay is now reported open and not armed. */
+  /** Its relay is on record as open and not armed, by this word or by a newer one. */
   readonly dark: boolean;
   /** It says something else of its protection than before, or speaks for the first time. */
   readonly protectionChanged: boolean;

@@ -92,6 +92,24 @@ describe('a restore', () => {
     expect(await historyOf(commandId)).toEqual(['QUEUED', 'SENT', 'UNKNOWN', 'QUEUED', 'SENT', 'VERIFIED']);
   });
 
+  test('proven by an older word than the one on record is ordered again: the meter has opened since', async () => {
+    const { house, commandId, order } = await restoring();
+    const [earlier, later] = [
+      new Date(relight.ctx.clock.now().getTime() + 1_000),
+      new Date(relight.ctx.clock.now().getTime() + 2_000),
+    ];
+    await meterSays(relight, house, { kind: 'STATE', relay: 'OPEN', lastSequence: order.sequence, meterAt: later });
+    await meterSays(relight, house, {
+      kind: 'ACK',
+      commandId,
+      result: 'ACCEPTED',
+      relay: 'CLOSED',
+      lastSequence: order.sequence,
+      meterAt: earlier,
+    });
+    expect(await commandsOf(relight, house)).toEqual(['CUT VERIFIED', 'RESTORE VERIFIED', 'RESTORE QUEUED']);
+  });
+
   test('a late answer is still an answer', async () => {
     const { house, commandId, order } = await restoring();
     await silence(commandId);
