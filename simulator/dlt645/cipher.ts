@@ -4,7 +4,7 @@ import { FUNCTION } from './frame.js';
 /** PA of the ciphertext class, and the three bytes behind it. Source: schema/mqtt/README.md, What the frames hold. */
 export const CIPHER_CLASS = Buffer.from('98000000', 'hex');
 /** Bytes of a MAC. */
-const TAG_BYTES = 12;
+export const TAG_BYTES = 12;
 const PLAIN_BYTES = 8;
 
 const macKey = (key: Buffer): Buffer => createHmac('sha256', key).update('mac').digest();
@@ -33,6 +33,7 @@ export function sealSwitch(key: Buffer, serial: string, operator: Buffer, plain:
 
 /** What such data says, or undefined when its MAC differs. */
 export function openSwitch(key: Buffer, serial: string, data: Buffer): Buffer | undefined {
+  if (!data.subarray(0, 4).equals(CIPHER_CLASS)) return undefined;
   const operator = data.subarray(4, 8);
   const mac = data.subarray(8 + PLAIN_BYTES, 8 + PLAIN_BYTES + TAG_BYTES);
   const plain = crypt(key, mac, data.subarray(8, 8 + PLAIN_BYTES));

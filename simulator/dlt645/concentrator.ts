@@ -197,7 +197,7 @@ export class Concentrator implements Desk {
       this.#put(new DuplicateJob(this, meter, command));
     } else if (judged.verdict === 'refused') {
       this.#refuse(command, meter, judged.refusal);
-    } else if (!switchFrameFits(command, meter.cipher, this.context.physics.calendar)) {
+    } else if (!switchFrameFits(command, meter, this.context)) {
       this.#refuse(command, meter, 'FRAME_MISMATCH');
     } else if (this.queue.full) {
       this.#refuse(command, meter, 'OVERLOADED');

@@ -1,9 +1,20 @@
-import type { Calendar } from '../meter/calendar.js';
+import type { Meter } from '../meter/meter.js';
+import type { Context } from '../run/context.js';
 import { instantMs, type SwitchCommand } from '../wire/contract.js';
+import { lineCipherKey } from '../wire/secrets.js';
+import { openSwitch, TAG_BYTES } from './cipher.js';
 import { decodeFrame, FUNCTION, BROADCAST, type Frame } from './frame.js';
 import { CIPHER_SWITCH_BYTES, N1, PASSWORD_CLASS, PASSWORD_SWITCH_BYTES, readSwitchOrder } from './switch-frame.js';
 
 const CIPHER_CLASS_BYTE = 0x98;
+/** 14H before its value: data identifier, class and password, operator. */
+const WRITE_HEAD_BYTES = 12;
+/**
+ * How long the data of each frame is, exactly. More room would hold a whole frame for another meter of the line, which takes it for one when it has missed the
+ * first bytes: a read of one meter would be a trip of its neighbour.
+ */
+const READ_BYTES = { [FUNCTION.read]: 4, [FUNCTION.readFollowing]: 5 } as const;
+const CLOCK_BYTES = { '04000101': 4, '04000102': 3 } as const;
 
 /** What N1 an order must have. */
 const N1_OF = {
@@ -21,26 +32,31 @@ function frameFor(hex: string, serial: string): Frame | undefined {
 }
 
 /**
- * Whether the frame of a switch says what its order says. Source: schema/mqtt/README.md, "DL/T 645 meters behind a concentrator". In
- * ciphertext N1 and time cannot be seen: class, length and address must do.
+ * Whether the frame of a switch says what its order says. Source: schema/mqtt/README.md, "DL/T 645 meters behind a concentrator". Ciphertext
+ * is opened: a trip sealed into a restore would be a cut that no guard has signed.
  */
-export function switchFrameFits(command: SwitchCommand, cipher: boolean, calendar: Calendar): boolean {
+export function switchFrameFits(command: SwitchCommand, meter: Meter, { master, physics }: Context): boolean {
   const frame = command.frame === undefined ? undefined : frameFor(command.frame, command.meter);
   if (!frame || frame.control !== FUNCTION.switch) return false;
-  const { data } = frame;
-  if (cipher) return data[0] === CIPHER_CLASS_BYTE && data.length === CIPHER_SWITCH_BYTES;
-  if (data[0] !== PASSWORD_CLASS || data.length !== PASSWORD_SWITCH_BYTES) return false;
-  const { n1, validUntilMs } = readSwitchOrder(calendar, data.subarray(8));
+  const plain = meter.cipher ? opened(frame, lineCipherKey(master, meter.serial)) : inTheClear(frame);
+  if (!plain) return false;
+  const { n1, validUntilMs } = readSwitchOrder(physics.calendar, plain);
   if (n1 !== N1_OF[command.operation][command.mode]) return false;
   return validUntilMs !== undefined && validUntilMs <= (instantMs(command.notAfter) as number);
 }
+
+const inTheClear = ({ data }: Frame): Buffer | undefined =>
+  data[0] === PASSWORD_CLASS && data.length === PASSWORD_SWITCH_BYTES ? data.subarray(8) : undefined;
+
+const opened = ({ address, data }: Frame, key: Buffer): Buffer | undefined =>
+  data[0] === CIPHER_CLASS_BYTE && data.length === CIPHER_SWITCH_BYTES ? openSwitch(key, address, data) : undefined;
 
 /** The frames of a read, or undefined when one of them does something else than read this meter. */
 export function readFrames(frames: readonly string[] | undefined, serial: string): Buffer[] | undefined {
   if (!frames) return undefined;
   const fits = frames.every((hex) => {
-    const control = frameFor(hex, serial)?.control;
-    return control === FUNCTION.read || control === FUNCTION.readFollowing;
+    const frame = frameFor(hex, serial);
+    return frame !== undefined && frame.data.length === READ_BYTES[frame.control as keyof typeof READ_BYTES];
   });
   return fits ? frames.map(bytesOf) : undefined;
 }
@@ -54,6 +70,9 @@ export function timeFrame(hex: string | undefined, serial: string): { bytes: Buf
     return fits ? { bytes: bytesOf(hex), broadcast: true } : undefined;
   }
   const di = Buffer.from(frame.data.subarray(0, 4)).reverse().toString('hex');
-  const fits = frame.control === FUNCTION.write && frame.address === serial && (di === '04000101' || di === '04000102');
+  const valueBytes = CLOCK_BYTES[di as keyof typeof CLOCK_BYTES] as number | undefined;
+  if (frame.control !== FUNCTION.write || frame.address !== serial || valueBytes === undefined) return undefined;
+  const tagBytes = frame.data[4] === CIPHER_CLASS_BYTE ? TAG_BYTES : 0;
+  const fits = frame.data.length === WRITE_HEAD_BYTES + valueBytes + tagBytes;
   return fits ? { bytes: bytesOf(hex), broadcast: false } : undefined;
 }

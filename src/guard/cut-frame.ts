@@ -19,7 +19,7 @@ const CIPHER_CLASS = { pa: 0x98, length: 0x1c };
 
 /**
  * Holds the frame of a cut against the record, by the guard's own reading of DL/T 645: a meter of the serial line gets exactly one, to its own address, function
- * 1CH, of its own class, and in the password class a trip. What is sealed nobody but the meter can read.
+ * 1CH, of its own class, and in the password class a trip. What is sealed the concentrator opens and holds against this same order (docs/decisions/0021).
  * @throws GuardRefusal DIFFERS
  */
 export function compareFrame(frame: string | undefined, { serial, codec, securityClass }: RecordedLine): void {

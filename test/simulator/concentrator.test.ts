@@ -1,3 +1,4 @@
+import { encodeFrame } from '../../simulator/dlt645/frame.js';
 import { MAX_WAITING_JOBS } from '../../simulator/dlt645/job-queue.js';
 import type { Order } from '../../simulator/wire/contract.js';
 import {
@@ -118,6 +119,15 @@ describe('the nine steps', () => {
   });
 });
 
+/** A frame to one meter whose data, as it stands on the line, holds a whole frame to another. */
+function aroundFrame(serial: string, control: number, di: string, inner: string): string {
+  const onTheLine = Buffer.from(inner, 'hex').map((byte) => byte - 0x33);
+  const data = Buffer.concat([Buffer.from(di, 'hex').reverse(), onTheLine]);
+  return encodeFrame(serial, control, data).toString('hex');
+}
+
+const PROTECT = { operation: 'protect', reason: 'PROTECTION' } as const;
+
 describe('the frame must say what the order says', () => {
   const mismatch = (bench: LineBench, order: Order): void => {
     expect(words(bench.order(order)).at(0)).toMatch(/:FRAME_MISMATCH$/);
@@ -145,6 +155,8 @@ describe('the frame must say what the order says', () => {
     ['a clock', clockFrame(METER, '04000102', Buffer.alloc(3))],
     ['to another meter', readFrame(serialOf(2), '04000503')],
     ['to a wildcard', readFrame('aaaaaaaaaaaa', '04000503')],
+    ["a neighbour's trip inside its data", aroundFrame(METER, 0x11, '04000503', switchFrame(serialOf(2), 0x1a))],
+    ["a neighbour's trip behind a follow-up", aroundFrame(METER, 0x12, '04000503', switchFrame(serialOf(2), 0x1a))],
   ])('a read may only read: %s', (_name, frame) =>
     mismatch(new LineBench({ meters: 2 }), readOf(1, [], { frames: [readFrame(METER, '00010000'), frame] })),
   );
@@ -153,16 +165,42 @@ describe('the frame must say what the order says', () => {
     ['a switch', switchFrame(METER, 0x1a)],
     ['another register', clockFrame(METER, '04000102', Buffer.alloc(3)).replace('35343337', '34343337')],
     ['another meter', clockFrame(serialOf(2), '04000102', Buffer.alloc(3))],
+    ["a neighbour's trip inside its data", aroundFrame(METER, 0x14, '04000102', switchFrame(serialOf(2), 0x1a))],
   ])('time may only set clocks: %s', (_name, frame) => mismatch(new LineBench({ meters: 2 }), timeOf(1, 1, frame)));
 
-  test('ciphertext: class, length and address are all it can see', () => {
-    const bench = new LineBench({ manifest: lineManifest(1, 0, { securityClass: 'cipher' }) });
-    expect(words(bench.order(restoreOf(1, 1)))).toEqual(['switch:FRAME_MISMATCH']);
-    expect(words(bench.order(cutOf(1, 1, { frame: cipherFrame(METER, 0x1a) })))).toEqual([
-      'switch:answered',
-      'poll:answered',
-    ]);
-    expect(bench.meter(METER).relayClosed).toBe(false);
+  describe('in ciphertext: it is opened', () => {
+    const sealedLine = (): LineBench => new LineBench({ manifest: lineManifest(1, 0, { securityClass: 'cipher' }) });
+    const strangersKey = Buffer.from(cipherFrame(METER, 0x1c), 'hex');
+    strangersKey[strangersKey.length - 3]! ^= 1;
+    strangersKey[strangersKey.length - 2]! ^= 1;
+
+    test('what says what its order says goes onto the line', () => {
+      const bench = sealedLine();
+      const cutFrame = cipherFrame(METER, 0x1a);
+      expect(words(bench.order(cutOf(1, 1, { frame: cutFrame })))).toEqual(['switch:answered', 'poll:answered']);
+      expect(bench.meter(METER).relayClosed).toBe(false);
+      bench.order(restoreOf(1, 2, { frame: cipherFrame(METER, 0x1c) }));
+      expect(bench.meter(METER).relayClosed).toBe(true);
+    });
+
+    test.each([
+      ['a trip in a restore', restoreOf(1, 1, { frame: cipherFrame(METER, 0x1a) })],
+      ['a trip that ends by itself in a restore', restoreOf(1, 1, { frame: cipherFrame(METER, 0x1d) })],
+      ['a trip in a protection', restoreOf(1, 1, { ...PROTECT, frame: cipherFrame(METER, 0x1a) })],
+      ['a close in a cut', cutOf(1, 1, { frame: cipherFrame(METER, 0x1c) })],
+      ['a trip for longer than the order', cutOf(1, 1, { frame: cipherFrame(METER, 0x1a, START_MS + 601_000) })],
+      ['with another MAC', restoreOf(1, 1, { frame: strangersKey.toString('hex') })],
+      ["a neighbour's to this meter", restoreOf(1, 1, { frame: cipherFrame(serialOf(2), 0x1c) })],
+      ['with a password', restoreOf(1, 1)],
+    ])('%s', (_name, order) => mismatch(sealedLine(), order));
+
+    test('and in a group likewise', () => {
+      const bench = sealedLine();
+      expect(words(bench.group([restoreOf(1, 1, { frame: cipherFrame(METER, 0x1a) })]))).toEqual([
+        'switch:FRAME_MISMATCH',
+      ]);
+      expect(bench.meter(METER)).toMatchObject({ lastSequence: 0, relayLog: undefined, relayClosed: true });
+    });
   });
 });
 
