@@ -16,6 +16,8 @@ export interface MeterRegistration extends Omit<NewMeter, 'id' | 'publicKeyHex'>
   readonly idempotencyKey: string;
 }
 
+/** Everybody on a serial line (DL/T 645-2007): the number of nobody. */
+const BROADCAST = '999999999999';
 const SERIAL = /^[0-9]{12}$/;
 
 /**
@@ -28,8 +30,12 @@ export async function registerMeter(
   { note, idempotencyKey: key, ...meter }: MeterRegistration,
   actor: Actor,
 ): Promise<{ readonly meterId: string; readonly replayed: boolean }> {
-  if (!SERIAL.test(meter.serial))
-    throw new UserError('METER_SERIAL', 'The serial of a meter has 12 decimal digits: its DL/T 645 address.', 'serial');
+  if (!SERIAL.test(meter.serial) || meter.serial === BROADCAST)
+    throw new UserError(
+      'METER_SERIAL',
+      'The serial of a meter has 12 decimal digits, not all of them 9: its DL/T 645 address.',
+      'serial',
+    );
   checkKeyFits(meter);
   return ctx.db
     .transaction('register-meter', async (tx) => {

@@ -6,7 +6,7 @@ import { statement } from '../platform/database.js';
 import type { FlowContext } from '../flows/context.js';
 import { endUnsignedCut } from '../flows/end-unsigned-cut.js';
 import type { ReadOrder, SwitchOrder } from '../switching/dispatch.js';
-import type { ClockWork } from '../flows/correct-meter-clocks.js';
+import type { ClockWork, TimeOrder } from '../flows/correct-meter-clocks.js';
 import { endUnsendable } from '../flows/end-unsendable.js';
 import { brokerTrouble } from './broker-access.js';
 import { canonicalJson } from './codecs/canonical-json.js';
@@ -126,21 +126,29 @@ export class Downlink {
   async publishClockWork({ orders, reads }: ClockWork): Promise<void> {
     const validity = this.validity();
     const bodies: { readonly codec: 'JSON' | 'DLT645'; readonly body: OrderBody }[] = [];
-    for (const order of orders) {
-      try {
-        const frame = order.codec === 'DLT645' ? await this.frames.timeFrame(order) : undefined;
-        bodies.push({ codec: order.codec, body: timeBody(order, validity, frame) });
-      } catch (error) {
-        // Its correction is looked at again, and given up after a few times.
-        this.log.error({ err: error, serial: order.serial }, 'a clock cannot be set');
+    const writeEach = async <Order extends TimeOrder | ReadOrder>(
+      each: readonly Order[],
+      write: (order: Order) => Promise<OrderBody | undefined> | OrderBody | undefined,
+    ): Promise<void> => {
+      for (const order of each) {
+        try {
+          const body = await write(order);
+          // What has no spelling in the contract must not hold back the others, so it is found out here.
+          if (body && canonicalJson(body)) bodies.push({ codec: order.codec, body });
+        } catch (error) {
+          // What it was for is looked at again, and given up after a few times.
+          this.log.error({ err: error, serial: order.serial }, 'a meter cannot be asked, or its clock not be set');
+        }
       }
-    }
-    for (const order of reads) {
+    };
+    await writeEach(orders, async (order) =>
+      timeBody(order, validity, order.codec === 'DLT645' ? await this.frames.timeFrame(order) : undefined),
+    );
+    await writeEach(reads, (order) => {
       const frames = order.codec === 'DLT645' ? this.frames.readFrames(order, validity.issuedAt) : undefined;
       // Nothing of what is asked for is kept by the meter any more.
-      if (frames?.length === 0) continue;
-      bodies.push({ codec: order.codec, body: readBody(order, validity, frames) });
-    }
+      return frames?.length === 0 ? undefined : readBody(order, validity, frames);
+    });
     for (const { codec, body } of bodies)
       if (codec === 'JSON')
         await this.publishOrder(String(body['gateway']), String(body['meter']), canonicalJson(body));

@@ -204,6 +204,7 @@ test('a number that is taken is refused, for a gateway as for a meter', async ()
 
 test.each<[what: string, more: object, error: { code: string; field: string }]>([
   ['letters in its serial', { serial: '37020000000A' }, { code: 'METER_SERIAL', field: 'serial' }],
+  ['the number of everybody', { serial: '999999999999' }, { code: 'METER_SERIAL', field: 'serial' }],
   ['a gateway there is not', { gatewayNumber: '000000000000' }, { code: 'GATEWAY_NOT_FOUND', field: 'gatewayNumber' }],
   ['a key that is no key', { publicKey: 'no key' }, { code: 'PUBLIC_KEY', field: 'publicKey' }],
 ])('a meter with %s is refused', async (_what, more, error) => {

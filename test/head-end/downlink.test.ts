@@ -60,6 +60,30 @@ describe('the way down', () => {
     expect(late.topics.filter((topic) => topic.includes('/down/'))).toEqual([]);
   });
 
+  test('a question or a clock order that cannot be written does not hold back the others', async () => {
+    const open = await startOpenBroker();
+    undo.push(() => open.stop());
+    const access = { url: open.url, username: 'any', password: 'any', clientId: 'down' };
+    const downlink = new Downlink(relight.ctx, access, relight.key, relight.ctx.log, () => undefined);
+    downlink.start();
+    undo.push(() => downlink.stop());
+    await eventually('the downlink is connected', () => downlink.connected);
+    const client = await listen(open.url);
+    undo.push(client.end);
+    const [first, second, third] = debtors.slice(0, 3).map(questionFor) as [ReadOrder, ReadOrder, ReadOrder];
+    // A meter that claims to have seen the greatest number there is, and one that bears everybody's.
+    const at = relight.ctx.clock.now();
+    const clock = { ...first, securityClass: 'PASSWORD', sequence: 2n ** 53n, at, offsetMs: 3_600_000 } as const;
+    await downlink.publishClockWork({
+      orders: [clock, { ...clock, ...second, sequence: 7n }],
+      reads: [{ ...first, codec: 'DLT645', serial: '999999999999' }, third],
+    });
+    const to = ({ gatewayNumber, serial }: ReadOrder) => `relight/v1/${gatewayNumber}/down/${serial}`;
+    const downward = () => client.topics.filter((topic) => topic.includes('/down/'));
+    await eventually('the others are asked', () => downward().length === 2);
+    expect(downward()).toEqual([to(second), to(third)]);
+  });
+
   test('a head-end can be stopped although the broker has fallen silent with everything under way', async () => {
     const { hostname, port } = new URL(relight.broker.url);
     const line = await startTcpProxy({ host: hostname, port: Number(port) });
