@@ -41,8 +41,14 @@ const QUARANTINE = statement(
 /**
  * A group of messages from the field becomes rows, in one transaction. When this returns, the commit has happened and the messages
  * may be acknowledged to the broker; when it throws, none of them was stored.
+ *
+ * @param keep how many of its bytes are kept of a message in quarantine
  */
-export async function takeUplink(ctx: FlowContext, messages: readonly Uplink[]): Promise<void> {
+export async function takeUplink(
+  ctx: FlowContext,
+  messages: readonly Uplink[],
+  keep: (source: RawMessage) => Buffer = ({ payload }) => payload,
+): Promise<void> {
   await ctx.db.transaction('take-uplink', async (tx) => {
     const at = ctx.clock.now();
     const reports = messages.flatMap((m) => (m.kind === 'REPORT' ? [m.report] : []));
@@ -52,15 +58,13 @@ export async function takeUplink(ctx: FlowContext, messages: readonly Uplink[]):
     await noticeClocks(ctx, tx, { reports, clocks }, at);
     const rejects = messages.flatMap((m) => (m.kind === 'REJECT' ? [m] : []));
     const readings = messages.flatMap((m) => (m.kind === 'READINGS' ? [m] : []));
-    for (const { reading, code, message } of await recordReadings(
+    const refused = await recordReadings(
       ctx,
       tx,
       readings.flatMap((m) => m.readings),
       at,
-    )) {
-      const { source } = readings.find((m) => m.readings.includes(reading))!;
-      rejects.push({ kind: 'REJECT', code, message, source });
-    }
+    );
+    rejects.push(...rejectsOf(readings, refused));
     if (readings.length > 0) crashPoint('uplink/readings-stored');
     const events = messages.flatMap((m) => (m.kind === 'EVENT' ? [m.event] : []));
     await storeMeterEvents(tx, events, at);
@@ -70,7 +74,7 @@ export async function takeUplink(ctx: FlowContext, messages: readonly Uplink[]):
       at,
     );
     changed.push(...gatewayIds, ...(await takePowerFacts(ctx, tx, { events, gatewayIds }, at)));
-    await quarantine(tx, rejects, at);
+    await quarantine(tx, rejects, keep, at);
     if (changed.length > 0) tx.afterCommit(() => ctx.nudges.nudge('changed', changed));
   });
   crashPoint('uplink/committed');
@@ -98,12 +102,34 @@ async function takePresences(tx: Tx, presences: readonly GatewayPresence[], at: 
   return changed.map(({ id }) => id);
 }
 
-async function quarantine(tx: Tx, rejects: readonly Extract<Uplink, { kind: 'REJECT' }>[], at: Date): Promise<void> {
+type Reject = Extract<Uplink, { kind: 'REJECT' }>;
+
+/** A message whose readings cannot be taken is kept once for each reason, however many they are. */
+function rejectsOf(
+  readings: readonly Extract<Uplink, { kind: 'READINGS' }>[],
+  refused: Awaited<ReturnType<typeof recordReadings>>,
+): Reject[] {
+  const sourceOf = new Map(readings.flatMap((m) => m.readings.map((reading) => [reading, m.source] as const)));
+  const bySource = Map.groupBy(refused, ({ reading }) => sourceOf.get(reading)!);
+  return [...bySource].flatMap(([source, ofMessage]) =>
+    [...Map.groupBy(ofMessage, ({ code }) => code)].map(([code, [first, ...more]]): Reject => {
+      const others = more.length > 0 ? ` (and ${more.length} more readings of this message)` : '';
+      return { kind: 'REJECT', code, message: `${first!.message}${others}`, source };
+    }),
+  );
+}
+
+async function quarantine(
+  tx: Tx,
+  rejects: readonly Reject[],
+  keep: (source: RawMessage) => Buffer,
+  at: Date,
+): Promise<void> {
   if (rejects.length === 0) return;
   await tx.rows(QUARANTINE, [
     // PostgreSQL text cannot hold NUL; a topic with one is no topic of ours anyway.
     rejects.map(({ source }) => source.topic.replaceAll('\0', '\uFFFD')),
-    rejects.map(({ source }) => source.payload),
+    rejects.map(({ source }) => keep(source)),
     rejects.map(({ code }) => code),
     rejects.map(({ message }) => message.slice(0, 1_000).replaceAll('\0', '\uFFFD')),
     at,

@@ -1,7 +1,7 @@
 import { crashPoint } from '../platform/crash-points.js';
 import { LIMITS } from '../platform/limits.js';
 import type { FlowContext } from '../flows/context.js';
-import { takeUplink, type Uplink } from '../flows/take-uplink.js';
+import { takeUplink, type RawMessage, type Uplink } from '../flows/take-uplink.js';
 import { QuarantineQuota } from './quarantine-quota.js';
 import { PartiesDirectory } from './known-parties.js';
 import { checkMessage, readMessage } from './uplink-check.js';
@@ -102,7 +102,7 @@ export class UplinkConsumer {
         const parties = await this.directory.of(read);
         checked ??= read.flatMap((message, index) =>
           checkMessage(message, parties).map((uplink) => ({
-            uplink: this.withinQuota(uplink),
+            uplink,
             delivery: group[index]!,
           })),
         );
@@ -126,12 +126,9 @@ export class UplinkConsumer {
     }
   }
 
-  private withinQuota(message: Uplink): Uplink {
-    if (message.kind !== 'REJECT') return message;
-    const { topic, payload } = message.source;
-    const gateway = topic.split('/')[2] ?? '';
-    return { ...message, source: { ...message.source, payload: this.quota.excerpt(gateway, payload) } };
-  }
+  /** Whatever ends in quarantine is within its gateway's share of the hour, also what only the database finds fault with. */
+  private readonly keep = ({ topic, payload }: RawMessage): Buffer =>
+    this.quota.excerpt(topic.split('/')[2] ?? '', payload);
 
   /** Stores a group; if one message in it, or one answer of one, cannot be stored, finds it by halving and puts it in quarantine. */
   private async storeOrSplit(checked: readonly CheckedUplink[]): Promise<void> {
@@ -139,20 +136,16 @@ export class UplinkConsumer {
       await takeUplink(
         this.ctx,
         checked.map(({ uplink }) => uplink),
+        this.keep,
       );
     } catch (error) {
       if (!isFaultOfTheMessage(error)) throw error;
       if (checked.length === 1) {
         const { topic, payload } = checked[0]!.delivery;
         this.ctx.log.error({ err: error, topic }, 'a message could not be processed; it is in quarantine');
-        await takeUplink(this.ctx, [
-          {
-            kind: 'REJECT',
-            code: 'PROCESSING_FAILED',
-            message: (error as Error).message,
-            source: { topic, payload, payloadBytes: payload.length },
-          },
-        ]);
+        const source = { topic, payload, payloadBytes: payload.length };
+        const message = (error as Error).message;
+        await takeUplink(this.ctx, [{ kind: 'REJECT', code: 'PROCESSING_FAILED', message, source }], this.keep);
         return;
       }
       const middle = checked.length >> 1;

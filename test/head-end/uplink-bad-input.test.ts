@@ -156,6 +156,24 @@ describeOnBrokers('what a gateway must not be able to do', (broker) => {
     expect((await a.quarantined()).length).toBe(already);
   });
 
+  test('readings that nobody can take fill no disk: a row a message, and whole only within the share of the hour', async () => {
+    const already = (await a.quarantined()).length;
+    const { gateway, serial } = a.meter;
+    const messages = Array.from({ length: 230 }, (_, second) => {
+      const readings = Array.from({ length: 100 }, (_, milli) => ({
+        at: new Date(second * 1_000 + milli).toISOString(),
+        energyWh: 1,
+        quality: 'actual',
+      }));
+      return canonical({ v: 1, kind: 'reading', gateway, meter: serial, cause: 'periodic', readings });
+    });
+    await a.sendMany(a.topic('reading'), messages);
+    const kept = (await a.quarantined()).slice(already);
+    expect(new Set(kept.map(({ code }) => code))).toEqual(new Set(['NO_INSTALLATION']));
+    expect(kept).toHaveLength(messages.length);
+    expect(kept.filter(({ payload }) => payload.length <= 256).length).toBeGreaterThanOrEqual(30);
+  });
+
   test('behind a broker that lets everything through, too large and misplaced messages are named', async () => {
     // One head-end at a time takes what comes up, whatever broker it is at.
     await a.relight.headEnd.stop();

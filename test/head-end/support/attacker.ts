@@ -113,6 +113,12 @@ export class Attacker {
     );
   }
 
+  /** Sends many bad messages, the last of them as {@link send} does. */
+  async sendMany(topic: string, messages: readonly string[]): Promise<void> {
+    await Promise.all(messages.slice(1).map((bytes) => this.gateway.publishAsync(topic, bytes, { qos: 1 })));
+    await this.send(topic, messages[0]!);
+  }
+
   /** Sends bytes that end the connection, and connects anew. */
   async sendAndBeCutOff(topic: string, bytes: Buffer): Promise<void> {
     const closed = new Promise<void>((resolve) => this.gateway.once('close', () => resolve()));
