@@ -186,7 +186,7 @@ async function downwards(line: ProbeLine, headEnd: MqttClient): Promise<BrokerFi
 /** Whether of two sessions that share a filter each message is handed to one. */
 async function dealsOut(line: ProbeLine): Promise<boolean> {
   const topic = `relight/v1/${FORGER}/status`;
-  const filter = sharedSubscription(topic).replace('$share/relight/', `$share/probe-${line.nonce}/`);
+  const filter = sharedSubscription(`probe-${line.nonce}`, topic);
   const ears = [await line.connectHeadEnd('share-1'), await line.connectHeadEnd('share-2')];
   const counts = ears.map((ear) => {
     const heard: string[] = [];

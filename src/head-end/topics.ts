@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import { PROBE_USERS } from '../platform/probe-users.js';
 
 /** Messages of one meter, and messages of a gateway. */
@@ -29,8 +30,18 @@ export const clockTopic = (gateway: string): string => `relight/v1/${gateway}/cl
 export const UP_SUBSCRIPTION = 'relight/v1/+/up/+/+';
 export const STATUS_SUBSCRIPTION = 'relight/v1/+/status';
 
-/** The same filter, each message to one of the head-end's sessions (MQTT 5 §4.8.2; mosquitto and EMQX give it to 3.1.1 clients too). */
-export const sharedSubscription = (filter: string): string => `$share/relight/${filter}`;
+/** The name under which sessions shared a filter before it was a secret. */
+export const FORMER_SHARE = 'relight';
+
+/**
+ * The name under which the head-end's sessions share what comes up: known only to who knows the head-end's password. Mosquitto 2.0 admits any subscription, deals a share of
+ * the messages to it and then drops what its rules deny: a gateway that could name the share would make the words of others vanish.
+ */
+export const shareName = (password: string): string =>
+  createHmac('sha256', password).update('relight uplink share').digest('hex').slice(0, 32);
+
+/** The same filter, each message to one of the sessions of that name (MQTT 5 §4.8.2; mosquitto and EMQX give it to 3.1.1 clients too). */
+export const sharedSubscription = (share: string, filter: string): string => `$share/${share}/${filter}`;
 
 /** What the probe says while it tries the broker's rules: heard by every head-end, and of no meaning. */
 export const isProbeTopic = (topic: string): boolean =>

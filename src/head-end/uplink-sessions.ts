@@ -1,6 +1,13 @@
 import type { FlowContext } from '../flows/context.js';
 import { Leases } from '../platform/leases.js';
-import { isProbeTopic, sharedSubscription, STATUS_SUBSCRIPTION, UP_SUBSCRIPTION } from './topics.js';
+import {
+  FORMER_SHARE,
+  isProbeTopic,
+  sharedSubscription,
+  shareName,
+  STATUS_SUBSCRIPTION,
+  UP_SUBSCRIPTION,
+} from './topics.js';
 import type { BrokerAccess } from './broker-access.js';
 import { UplinkConnection, type UplinkDelivery } from './uplink-connection.js';
 
@@ -69,7 +76,7 @@ export class UplinkSessions {
   }
 
   private open(name: string, session: number): void {
-    const up = sharedSubscription(UP_SUBSCRIPTION);
+    const up = sharedSubscription(shareName(this.access.password), UP_SUBSCRIPTION);
     // Presence is retained, and what is retained is not dealt out: one session hears all of it.
     const status = session === 0 ? [STATUS_SUBSCRIPTION] : [];
     const connection = new UplinkConnection(
@@ -77,8 +84,8 @@ export class UplinkSessions {
         ...this.access,
         clientId: `relight-uplink-${session}`,
         subscriptions: [this.shared ? up : UP_SUBSCRIPTION, ...status],
-        // Of a time when the broker was another.
-        unsubscriptions: [this.shared ? UP_SUBSCRIPTION : up],
+        // Of a time when the broker, or the name of the share, was another.
+        unsubscriptions: [this.shared ? UP_SUBSCRIPTION : up, sharedSubscription(FORMER_SHARE, UP_SUBSCRIPTION)],
         mayConnect: () => this.leases.holds(name),
       },
       (delivery) => {
