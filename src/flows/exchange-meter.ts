@@ -5,6 +5,7 @@ import { once } from '../platform/idempotency.js';
 import { newId } from '../platform/ids.js';
 import { closeInterruptionsOfCuts } from '../switching/interruptions.js';
 import { lockOpenCommands, moveCommands } from '../switching/switch-commands.js';
+import { endCodesOfMeters } from '../switching/restore-codes.js';
 import { UNSENT_STATES } from '../switching/switch-command.js';
 import { restoreWherePowerIsDue } from './apply-command-moves.js';
 import type { FlowContext } from './context.js';
@@ -66,6 +67,7 @@ async function exchangeOnce(ctx: FlowContext, exchange: MeterExchange, actor: Ac
           if (command.operation === 'CUT')
             await closeInterruptionsOfCuts(tx, [command.id], { actor, at, reason: note });
         }
+        await endCodesOfMeters(tx, [supply.meterId], { state: 'VOID', endedBy: 'METER_EXCHANGED' }, { actor, at });
         if (!(await removeInstallation(tx, { id: supply.installationId, removedWh, reason: note }, at, actor))) {
           throw new UserError(
             'NO_METER',

@@ -11,6 +11,7 @@ export const RESTORE_CODE_ENDINGS = [
   'NEW_CODE',
   'LATER_ORDER',
   'NOT_DUE',
+  'METER_EXCHANGED',
   'TIME',
 ] as const;
 export type RestoreCodeEnding = (typeof RESTORE_CODE_ENDINGS)[number];

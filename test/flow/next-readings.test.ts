@@ -1,5 +1,4 @@
 import fc from 'fast-check';
-import { exchangeMeter } from '../../src/flows/exchange-meter.js';
 import { recordReadings, recordReadingsOneByOne } from '../../src/flows/record-readings.js';
 import type { ReadingReport } from '../../src/metering/readings.js';
 import { startOfLocalDay } from '../../src/platform/local-date.js';
@@ -206,7 +205,6 @@ describe('the newest reading of an installation', () => {
 
 /** Takes the meter of `house` down and installs it anew at the place of `other`; returns the new installation. */
 async function exchanged(house: House, other: House): Promise<string> {
-  void exchangeMeter;
   const at = new Date(START_MS + 3 * 24 * HOUR_MS);
   await relight.sql(`UPDATE meter_installation SET removed_at = $2, removed_wh = 2000 WHERE id = ANY($1::uuid[])`, [
     [house.installationId, other.installationId],

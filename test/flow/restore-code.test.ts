@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { attendCommands } from '../../src/flows/attend-commands.js';
+import { exchangeMeter } from '../../src/flows/exchange-meter.js';
 import { issueRestoreCode } from '../../src/flows/issue-restore-code.js';
 import { reportPowerBack } from '../../src/flows/report-power-back.js';
 import { claimNotices } from '../../src/flows/send-notices.js';
@@ -105,6 +106,23 @@ describe('a code issued by a person', () => {
     const message = (await claimNotices(relight.ctx)).find(({ body }) => body.includes(house.serial))!;
     expect(message.body).toContain(first.code!);
     expect(await keptSomewhere(digits)).toEqual([]);
+  });
+
+  test('ends with its meter: another one hangs there now', async () => {
+    const { house } = await silentHouse();
+    const spare = await buildHouse(relight);
+    await issue(house);
+    await relight.sql(`UPDATE meter_installation SET removed_at = installed_at + interval '1 s' WHERE id = $1`, [
+      spare.installationId,
+    ]);
+    const exchange = {
+      servicePointId: house.servicePointId,
+      newMeterId: spare.meterId,
+      removedWh: 0n,
+      installedWh: 0n,
+    };
+    await exchangeMeter(relight.ctx, { ...exchange, note: 'dead', idempotencyKey: newKey() }, person('fitter'));
+    expect(await codesOf(house)).toMatchObject([{ state: 'VOID', endedBy: 'METER_EXCHANGED' }]);
   });
 
   test('makes the former one void, and is void itself where a later order came first', async () => {

@@ -51,6 +51,7 @@ export const RestoreCodeEndingEnum = describedEnum(
     NEW_CODE: 'A new code was issued (新码签发).',
     LATER_ORDER: 'The meter took a later order (后续指令).',
     NOT_DUE: 'Power is not due any more (不应供电).',
+    METER_EXCHANGED: 'Another meter hangs there now (换表).',
     TIME: 'Its time was over (到期).',
   },
 );
