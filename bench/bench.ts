@@ -34,7 +34,7 @@ const BENCHES: Readonly<Record<string, (options: BenchOptions, cleanup: Cleanup)
 const USAGE = `npm run bench -- <name>|all [--quick] [--cpu-prof]
   names: ${Object.keys(BENCHES).join(', ')}
   --quick     small sizes: shows that it works, not how fast
-  mass-restore also takes --broker embedded|mosquitto, --codec json|dlt645, --meters <n>, --rounds <n>
+  mass-restore also takes --broker embedded|mosquitto, --codec json|dlt645, --meters <n>, --rounds <n>, --no-warm-up
   --cpu-prof  writes processor profiles of the product to bench/results
   exit code: 0 all bars reached, 1 a condition broke or a bench failed, 2 a bar was not reached
 `;

@@ -1,14 +1,24 @@
 import { createHash, generateKeyPairSync, randomUUID } from 'node:crypto';
 import mqtt, { type MqttClient } from 'mqtt';
 import { startEmbeddedBroker, type EmbeddedBroker } from '../src/embedded/broker.js';
+import { LineFrames } from '../src/head-end/line-frames.js';
 import type { SigningKey } from '../src/head-end/signing.js';
+import { secretsFromMaster } from '../src/metering/meter-secrets.js';
 import { createLogger } from '../src/platform/log.js';
 import type { DownlinkKey } from '../simulator/wire/contract.js';
 import { gatewayPassword } from '../simulator/wire/keys.js';
 import { FloorRows } from './support/floor-rows.js';
 import { serveBench } from './support/children.js';
 import { cpuMs } from './support/processes.js';
-import { wireOrder, type OrderedMeter, type WireKeys, type WireOrder } from './support/wire-orders.js';
+import {
+  lineOrder,
+  lineRestores,
+  wireOrder,
+  type OrderedMeter,
+  type WireKeys,
+  type WireOrder,
+} from './support/wire-orders.js';
+import { provenIn } from './support/proven-in.js';
 
 /** All meters switched by bare mqtt.js. */
 export interface BareSwitching {
@@ -30,6 +40,7 @@ const HEAD_END = 'head-end';
 /** mqtt.js holds what it publishes until the PUBACK; it is fastest with some, and slower with all, under way. */
 const IN_FLIGHT = 1_000;
 const ACK_TIMEOUT_MS = 300_000;
+const ONE = ['one meter'];
 
 let broker: EmbeddedBroker | undefined;
 let brokerUrl = '';
@@ -39,7 +50,10 @@ let rows: FloorRows | undefined;
 let keys: WireKeys;
 let meters: OrderedMeter[] = [];
 let statesHeard = 0;
-let onAck: () => void = () => undefined;
+/** Called with the meters that a message proves; of a JSON meter's ack nothing is read, not even whose it is. */
+let onAck: (proven: readonly string[]) => void = () => undefined;
+/** Set: the meters are DL/T 645 meters. */
+let frames: LineFrames | undefined;
 
 /**
  * The least a head-end needs: the product's broker and a bare mqtt.js client in one process, as broker and head-end are in one
@@ -63,17 +77,19 @@ const handlers = {
       ],
     };
   },
-  /** Connects the bare client; `all` are the meters it will switch. */
-  async connect(all: OrderedMeter[]): Promise<void> {
+  /** Connects the bare client; `all` are the meters it will switch. `line`: they are DL/T 645 meters of a fleet with this seed and zone. */
+  async connect(all: OrderedMeter[], line?: { keySeed: string; timeZone: string }): Promise<void> {
     meters = all.map((meter) => ({ ...meter }));
+    const secrets = line && secretsFromMaster(Buffer.from(line.keySeed));
+    frames = line && new LineFrames(() => Promise.resolve(secrets), line.timeZone);
     client = await mqtt.connectAsync(brokerUrl, {
       username: HEAD_END,
       password,
       clientId: 'floor',
       clean: true,
     });
-    client.on('message', () => onAck());
-    await client.subscribeAsync('relight/v1/+/up/+/ack', { qos: 1 });
+    client.on('message', (_topic, payload) => onAck(line ? provenIn(payload) : ONE));
+    await client.subscribeAsync(`relight/v1/+/up/+/${line ? 'frames' : 'ack'}`, { qos: 1 });
   },
   switchAll,
   /** Counts what meters say of themselves from now on; see `states`. */
@@ -118,18 +134,21 @@ function newKey(role: 'head-end' | 'guard'): SigningKey {
   return { kid: `${role}-${createHash('sha256').update(x).digest('hex').slice(0, 8)}`, x, privateKey };
 }
 
-/** Signs an order for every meter, publishes them all and waits for as many acks. The signing is not measured. */
+/** Signs an order for every meter, publishes them all and waits for as many acks, or status words. The signing is not measured. */
 async function switchAll(operation: 'CUT' | 'RESTORE', simulatorPid: number): Promise<BareSwitching> {
-  const orders = nextOrders(operation);
+  const orders = await nextOrders(operation);
+  const wanted = meters.length;
+  const proven = new Set<string>();
   let acks = 0;
   const answered = new Promise<void>((done, fail) => {
     const timer = setTimeout(
-      () => fail(new Error(`${acks} of ${orders.length} acks within ${ACK_TIMEOUT_MS / 1000} s`)),
+      () => fail(new Error(`${acks} of ${wanted} acks within ${ACK_TIMEOUT_MS / 1000} s`)),
       ACK_TIMEOUT_MS,
     );
-    onAck = () => {
-      acks += 1;
-      if (acks < orders.length) return;
+    onAck = (by) => {
+      if (frames) for (const serial of by) proven.add(serial);
+      acks = frames ? proven.size : acks + 1;
+      if (acks < wanted) return;
       clearTimeout(timer);
       done();
     };
@@ -146,9 +165,17 @@ async function switchAll(operation: 'CUT' | 'RESTORE', simulatorPid: number): Pr
   };
 }
 
-function nextOrders(operation: 'CUT' | 'RESTORE'): WireOrder[] {
-  const orders = meters.map((meter) => wireOrder(meter, operation, keys, new Date()));
+async function nextOrders(operation: 'CUT' | 'RESTORE'): Promise<WireOrder[]> {
+  const orders = await ordersFor(operation, new Date());
   meters = meters.map((meter) => ({ ...meter, sequence: meter.sequence + 1 }));
+  return orders;
+}
+
+async function ordersFor(operation: 'CUT' | 'RESTORE', at: Date): Promise<WireOrder[]> {
+  if (!frames) return meters.map((meter) => wireOrder(meter, operation, keys, at));
+  if (operation === 'RESTORE') return lineRestores(meters, keys, at, frames);
+  const orders: WireOrder[] = [];
+  for (const meter of meters) orders.push(await lineOrder(meter, operation, keys, at, frames));
   return orders;
 }
 
@@ -170,7 +197,7 @@ async function restoreOne(index: number): Promise<BareRestore> {
   await rows!.commit(index);
   const committedAtMs = performance.now();
   await new Promise<void>((done) => {
-    onAck = done;
+    onAck = () => done();
     client!.publish(topic, payload, { qos: 1 });
   });
   const endedAtMs = performance.now();

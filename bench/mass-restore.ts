@@ -10,16 +10,15 @@ import { startChild, type Child } from './support/children.js';
 import type { Cleanup } from './support/cleanup.js';
 import type { BenchOptions } from './support/options.js';
 import { Mosquitto } from './support/mosquitto.js';
+import { massRestoreOutcome, type Round } from './support/mass-restore-outcome.js';
 import { step } from './support/progress.js';
-import { atLeast, equal, type Check, type Figure, type Outcome } from './support/report.js';
-import { median, rounded } from './support/statistics.js';
+import { equal, type Check, type Outcome } from './support/report.js';
 import { until } from './support/until.js';
 
 const SIZES = {
   full: { districts: 50, metersPerDistrict: 200, rounds: 3 },
   quick: { districts: 5, metersPerDistrict: 200, rounds: 2 },
 };
-const BAR_SHARE = 0.35;
 /** A concentrator has at most as many meters here as the larger districts. */
 const METERS_PER_DISTRICT = 500;
 const PASSWORD = 'bench-head-end-password';
@@ -42,23 +41,27 @@ export async function massRestore(options: BenchOptions, cleanup: Cleanup): Prom
   const size = sizeOf(options);
   const meters = size.districts * size.metersPerDistrict;
   const product = await openProduct(size, options, cleanup);
-  const floor = await openFloor(product.manifest, options, cleanup);
+  const floor = await openFloor(product.manifest, 'json', options, cleanup);
+  const lineFloor =
+    options.codec === 'dlt645' ? await openFloor(product.manifest, 'dlt645', options, cleanup) : undefined;
 
-  const rounds: { product: MassRestore; floor: BareSwitching }[] = [];
+  const rounds: Round[] = [];
   const checks: Check[] = [];
   // Round 0 warms up both sides and is not counted.
-  for (let round = 0; round <= size.rounds; round += 1) {
+  for (let round = options.warmUp ? 0 : 1; round <= size.rounds; round += 1) {
     step(`round ${round} of ${size.rounds}: product`);
     const restored = await productRound(product, options.codec);
     step(`round ${round} of ${size.rounds}: floor`);
     const bare = await floorRound(floor, meters);
-    checks.push(...restored.checks, ...bare.checks);
+    if (lineFloor) step(`round ${round} of ${size.rounds}: floor in groups`);
+    const bareLine = lineFloor && (await floorRound(lineFloor, meters));
+    checks.push(...restored.checks, ...bare.checks, ...(bareLine?.checks ?? []));
     step(
       `round ${round} of ${size.rounds}: ${Math.round((meters * 1_000) / restored.measured.elapsedMs)}/s beside ${Math.round((meters * 1_000) / bare.measured.elapsedMs)}/s`,
     );
-    if (round > 0) rounds.push({ product: restored.measured, floor: bare.measured });
+    if (round > 0) rounds.push({ product: restored.measured, floor: bare.measured, lineFloor: bareLine?.measured });
   }
-  return outcomeOf({ ...size, broker: options.broker, codec: options.codec }, meters, rounds, checks);
+  return massRestoreOutcome({ ...size, broker: options.broker, codec: options.codec }, meters, rounds, checks);
 }
 
 interface Size {
@@ -77,6 +80,10 @@ function sizeOf({ quick, meters, rounds }: BenchOptions): Size {
   };
 }
 
+interface FloorSide extends Side<Child<FloorProcess>> {
+  readonly codec: BenchOptions['codec'];
+}
+
 /** A mosquitto with the product's configuration, which knows the head-end and its probe, and soon the gateways of a fleet. */
 async function openMosquitto(
   cleanup: Cleanup,
@@ -85,7 +92,7 @@ async function openMosquitto(
     { user: 'head-end', password: PASSWORD },
     ...PROBE_USERS.map((user) => ({ user, password: PROBE_PASSWORD })),
   ];
-  const mosquitto = await Mosquitto.start({ dir: cleanup.directory(), logins });
+  const mosquitto = await Mosquitto.start({ dir: cleanup.directory(), logins, saves: 'each-second' });
   cleanup.defer(() => mosquitto.stop());
   return {
     mosquitto,
@@ -138,9 +145,10 @@ const speakingJson = (fleet: FleetManifest): FleetManifest => ({
 
 async function openFloor(
   manifest: FleetManifest,
+  codec: BenchOptions['codec'],
   options: BenchOptions,
   cleanup: Cleanup,
-): Promise<Side<Child<FloorProcess>>> {
+): Promise<FloorSide> {
   const head = startChild<FloorProcess>('floor-process.js', cleanup, options.profiling('mass-restore-floor'));
   const own = options.broker === 'mosquitto' ? await openMosquitto(cleanup) : undefined;
   own?.admit(manifest);
@@ -148,21 +156,23 @@ async function openFloor(
   const { brokerUrl, downlinkKeys } = await head.call('open', manifest.keySeed, at);
   const fleet = startChild<FleetProcess>('fleet-process.js', cleanup);
   await fleet.call('start', {
-    fleet: { ...speakingJson(manifest), downlinkKeys },
+    fleet: { ...(codec === 'json' ? speakingJson(manifest) : manifest), downlinkKeys },
     brokerUrl: own?.mosquitto.gatewayUrl ?? brokerUrl,
     relayMs: 0,
   });
   await head.call(
     'connect',
-    manifest.meters.map(({ meter, gateway, installation, lastSequence }) => ({
+    manifest.meters.map(({ meter, gateway, installation, lastSequence, securityClass }) => ({
       serial: meter,
       gateway,
       installation,
       sequence: lastSequence,
+      securityClass: securityClass === 'cipher' ? ('CIPHER' as const) : ('PASSWORD' as const),
     })),
+    codec === 'json' ? undefined : { keySeed: manifest.keySeed, timeZone: manifest.timezone! },
   );
   await quiet(fleet);
-  return { head, fleet };
+  return { head, fleet, codec };
 }
 
 async function productRound(
@@ -197,7 +207,7 @@ async function productRound(
 }
 
 async function floorRound(
-  { head, fleet }: Side<Child<FloorProcess>>,
+  { head, fleet, codec }: FloorSide,
   meters: number,
 ): Promise<{ measured: BareSwitching; checks: Check[] }> {
   await head.call('switchAll', 'CUT', fleet.pid);
@@ -206,9 +216,15 @@ async function floorRound(
   const measured = await head.call('switchAll', 'RESTORE', fleet.pid);
   await quiet(fleet);
   const after = await fleet.call('summary');
+  const name = codec === 'json' ? 'floor' : 'floor in groups';
   return {
     measured,
-    checks: [equal('floor: relays closed', after.closed, meters), ...messageChecks('floor', before, after, meters)],
+    checks: [
+      equal(`${name}: relays closed`, after.closed, meters),
+      ...(codec === 'json'
+        ? messageChecks(name, before, after, meters)
+        : [equal(`${name}: relay toggles`, after.relayToggles - before.relayToggles, meters)]),
+    ],
   };
 }
 
@@ -234,44 +250,4 @@ async function quiet(fleet: Child<FleetProcess>): Promise<void> {
     },
     { everyMs: 100, timeoutMs: 180_000 },
   );
-}
-
-function outcomeOf(
-  size: object,
-  meters: number,
-  rounds: { product: MassRestore; floor: BareSwitching }[],
-  checks: Check[],
-): Outcome {
-  const perSecond = (elapsedMs: number): number => (meters * 1_000) / elapsedMs;
-  const share = median(rounds.map(({ product, floor }) => floor.elapsedMs / product.elapsedMs));
-  const figure = (what: string, unit: string, pick: (round: (typeof rounds)[number]) => number): Figure => ({
-    what,
-    value: rounded(median(rounds.map(pick))),
-    unit,
-  });
-  return {
-    parameters: { ...size, meters },
-    figures: [
-      figure('product: commit of the orders to the last VERIFIED', 's', ({ product }) => product.elapsedMs / 1_000),
-      figure('product: restores', '/s', ({ product }) => perSecond(product.elapsedMs)),
-      figure('floor: bare mqtt.js command and ack, no database', '/s', ({ floor }) => perSecond(floor.elapsedMs)),
-      figure('product: processor time of product process', 's', ({ product }) => product.cpu.product / 1_000),
-      figure('product: processor time of PostgreSQL', 's', ({ product }) => product.cpu.postgres / 1_000),
-      figure('product: processor time of simulator', 's', ({ product }) => product.cpu.simulator / 1_000),
-      figure('floor: processor time of broker and client', 's', ({ floor }) => floor.cpu.floor / 1_000),
-      figure('floor: processor time of simulator', 's', ({ floor }) => floor.cpu.simulator / 1_000),
-    ],
-    bars: [atLeast('share of the floor, median of the rounds', rounded(share, 3), BAR_SHARE, 'of floor')],
-    checks: failedOrOne(checks),
-    detail: rounds.map(({ product: { commandIds: _ids, ...product }, floor }) => ({ product, floor })),
-  };
-}
-
-/** The same condition holds in every round: it is told once, or as often as it broke. */
-function failedOrOne(checks: readonly Check[]): Check[] {
-  const byName = Map.groupBy(checks, ({ what }) => what);
-  return [...byName.values()].flatMap((same) => {
-    const broken = same.filter(({ holds }) => !holds);
-    return broken.length > 0 ? broken : [same[0]!];
-  });
 }

@@ -50,6 +50,8 @@ const handlers = {
     const { ctx, mqttUrl } = app;
     // A meter that waits for its button would measure the customer.
     await ctx.db.pool.query(`UPDATE meter SET reconnect_mode = 'DIRECT'`);
+    // A protected meter (保电) would refuse the bench's cut, and every round would wait for it in vain.
+    await ctx.db.pool.query(`DELETE FROM protection`);
     await ctx.db.pool.query('VACUUM ANALYZE');
     const key = loadSigningKey(join(config.DATA_DIR, 'keys', 'head-end.pem'), false);
     // No guard runs: the cuts here are the bench's own, and so is the guard's key.
@@ -114,7 +116,11 @@ async function cutAll(): Promise<void> {
     }
     await until(
       'every meter reports its relay open',
-      async () => (await ctx.db.rows<{ n: number }>(CLOSED))[0]!.n === 0,
+      async () => {
+        const left = (await ctx.db.rows<{ n: number }>(CLOSED))[0]!.n;
+        if (left > 0) tell(`${left} of ${meters.length} meters still to be cut`);
+        return left === 0;
+      },
       { everyMs: 200, timeoutMs: 600_000 },
     );
   } finally {

@@ -10,17 +10,19 @@ import {
   mosquittoAcl,
   mosquittoConf,
   mosquittoPasswords,
+  MOSQUITTO_SAVES,
 } from './embedded/config/mosquitto.js';
 import { PROBE_USERS } from './platform/probe-users.js';
 import { simulatedGatewayPassword } from './simulation/fleet-keys.js';
 
 const HELP = `Writes a broker's configuration from the contract's table of topics (docs/brokers.md).
 
-  npm run broker-config -- --broker mosquitto|emqx --out <folder> [--fleet <file or address>] [--gateways <file>] [--logins-only]
+  npm run broker-config -- --broker mosquitto|emqx --out <folder> [--fleet <file or address>] [--gateways <file>] [--logins-only] [--saves every-change|each-second]
 
 --fleet      fleet.json of a simulated fleet, or where to fetch it (RELIGHT_FLEET_TOKEN): its gateways' passwords follow from it
 --gateways   real gateways: a line for each, number,password
 --logins-only  only the file of users
+--saves      mosquitto: when what it has acknowledged reaches its disk; every-change (default) bounds it to some 500 messages a second
 Users are written when MQTT_PASSWORD (the head-end's, user MQTT_USERNAME or head-end) is set; with MQTT_PROBE_PASSWORD also the two
 users of the head-end's probe.`;
 
@@ -41,8 +43,8 @@ async function main(): Promise<void> {
       ? { 'acl.conf': emqxAcl(headEnd), 'emqx.conf': emqxConf() }
       : {
           acl: mosquittoAcl(headEnd),
-          'mosquitto.conf': mosquittoConf(IMAGE_PLACE),
-          'mosquitto-tls.conf': mosquittoConf(IMAGE_TLS_PLACE),
+          'mosquitto.conf': mosquittoConf({ ...IMAGE_PLACE, saves: options.saves }),
+          'mosquitto-tls.conf': mosquittoConf({ ...IMAGE_TLS_PLACE, saves: options.saves }),
         };
     for (const [name, text] of Object.entries(files)) write(join(options.out, name), text, 0o644);
   }
@@ -65,11 +67,13 @@ function readArguments() {
       fleet: { type: 'string' },
       gateways: { type: 'string' },
       'logins-only': { type: 'boolean', default: false },
+      saves: { type: 'string', default: 'every-change' },
     },
   });
   const { broker, out } = values;
-  if ((broker !== 'mosquitto' && broker !== 'emqx') || !out) throw new UsageError(HELP);
-  return { ...values, broker, out };
+  const saves = MOSQUITTO_SAVES.find((one) => one === values.saves);
+  if ((broker !== 'mosquitto' && broker !== 'emqx') || !out || !saves) throw new UsageError(HELP);
+  return { ...values, broker, out, saves };
 }
 
 /** Whole or not at all: a broker may be told to read it again at any moment. */

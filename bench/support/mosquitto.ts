@@ -25,6 +25,8 @@ export interface MosquittoOptions {
   readonly dir: string;
   readonly logins: readonly BrokerLogin[];
   readonly tls?: MosquittoPlace['tls'];
+  /** Default: after every change. */
+  readonly saves?: MosquittoPlace['saves'];
   /** Changes the configuration that the product would write, to try what a wrong one does. */
   readonly change?: (files: { conf: string; acl: string }) => { conf: string; acl: string };
 }
@@ -41,7 +43,7 @@ export class Mosquitto {
     readonly url: string,
   ) {}
 
-  static async start({ dir, logins, tls, change }: MosquittoOptions): Promise<Mosquitto> {
+  static async start({ dir, logins, tls, saves = 'every-change', change }: MosquittoOptions): Promise<Mosquitto> {
     // Started by root, mosquitto steps down to its own user: that one has to reach everything here.
     for (const folder of [dir, join(dir, 'data')]) {
       mkdirSync(folder, { recursive: true });
@@ -55,6 +57,7 @@ export class Mosquitto {
       acl: join(dir, 'acl'),
       data: `${join(dir, 'data')}/`,
       tls,
+      saves,
     };
     const files = { conf: mosquittoConf(place), acl: mosquittoAcl('head-end') };
     const { conf, acl } = change?.(files) ?? files;

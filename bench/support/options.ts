@@ -13,6 +13,8 @@ export interface BenchOptions {
   readonly meters?: number;
   /** mass-restore: counted rounds; its own number if absent. */
   readonly rounds?: number;
+  /** mass-restore: whether the first round is not counted. */
+  readonly warmUp: boolean;
   /** Node arguments that make a process write a processor profile when it ends; none without --cpu-prof. */
   profiling(process: string): string[];
 }
@@ -32,6 +34,7 @@ export function readOptions(args: readonly string[]): { names: string[]; options
       codec: { type: 'string', default: 'json' },
       meters: { type: 'string' },
       rounds: { type: 'string' },
+      'no-warm-up': { type: 'boolean', default: false },
     },
   });
   const profiling = (process: string): string[] =>
@@ -50,6 +53,7 @@ export function readOptions(args: readonly string[]): { names: string[]; options
       codec: oneOf('--codec', values.codec, ['json', 'dlt645']),
       meters: countOf('--meters', values.meters),
       rounds: countOf('--rounds', values.rounds),
+      warmUp: !values['no-warm-up'],
       profiling,
     },
   };

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { encodeSwitch } from '../../src/head-end/codecs/orders.js';
+import { encodeSwitch, switchBody } from '../../src/head-end/codecs/orders.js';
 import type { LineFrames } from '../../src/head-end/line-frames.js';
+import { groupOrders } from '../../src/head-end/order-groups.js';
 import { signEnvelope, type SigningKey } from '../../src/head-end/signing.js';
 import { signPayload } from '../../src/platform/signing-key.js';
 import { downTopic } from '../../src/head-end/topics.js';
@@ -44,9 +45,33 @@ export async function lineOrder(
   at: Date,
   frames: LineFrames,
 ): Promise<WireOrder> {
-  const order: SwitchOrder = { ...orderOf(meter, operation, at), codec: 'DLT645', securityClass: meter.securityClass };
+  const order = lineOrderOf(meter, operation, at);
   return signed(meter, operation, keys, encodeSwitch(order, await frames.switchFrame(order)));
 }
+
+/** Restores of DL/T 645 meters as the product sends them: those of one concentrator under one signature, up to 64. */
+export async function lineRestores(
+  meters: readonly OrderedMeter[],
+  { key }: WireKeys,
+  at: Date,
+  frames: LineFrames,
+): Promise<WireOrder[]> {
+  const bodies = [];
+  for (const meter of meters) {
+    const order = lineOrderOf(meter, 'RESTORE', at);
+    bodies.push(switchBody(order, await frames.switchFrame(order)));
+  }
+  return groupOrders(bodies).map(({ gateway, to, payload }) => ({
+    topic: downTopic(gateway, to),
+    payload: JSON.stringify(signEnvelope(payload, key)),
+  }));
+}
+
+const lineOrderOf = (meter: OrderedMeter, operation: 'CUT' | 'RESTORE', at: Date): SwitchOrder => ({
+  ...orderOf(meter, operation, at),
+  codec: 'DLT645',
+  securityClass: meter.securityClass,
+});
 
 const orderOf = (meter: OrderedMeter, operation: 'CUT' | 'RESTORE', at: Date): SwitchOrder => ({
   commandId: randomUUID(),

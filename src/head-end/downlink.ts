@@ -20,6 +20,8 @@ import type { BrokerAccess } from './uplink-connection.js';
 
 /** Unacknowledged publishes after which the dispatcher waits: bounds memory when the broker is slow. */
 const MAX_IN_FLIGHT = 2_000;
+/** Of these, questions, clock orders and the clock may take so many: what comes after ten thousand of them waits for few. */
+const MAX_UNHURRIED_IN_FLIGHT = 250;
 /** A question to a meter is stale after this, ms of product time (and at least `minWireMs` of wall time). */
 const READ_VALIDITY_MS = 60_000;
 
@@ -33,6 +35,7 @@ export class Downlink {
   private client: MqttClient | undefined;
   private inFlight = 0;
   private waiting: (() => void)[] = [];
+  private unhurried: (() => void)[] = [];
   private stopped = false;
   private readonly frames: LineFrames;
 
@@ -78,7 +81,7 @@ export class Downlink {
   /** Ends at once: what is not acknowledged yet is given up, and so is what waits for its turn. Their rows are attended to. */
   async stop(): Promise<void> {
     this.stopped = true;
-    for (const resume of this.waiting.splice(0)) resume();
+    for (const resume of [...this.waiting.splice(0), ...this.unhurried.splice(0)]) resume();
     await this.client?.endAsync(true).catch(() => undefined);
   }
 
@@ -98,7 +101,7 @@ export class Downlink {
     }
     crashPoint('dispatch/cut-signed');
     const envelope = JSON.stringify(signEnvelope(payload, this.key, answer.signature));
-    await this.publish(downTopic(order.gatewayNumber, order.serial), envelope, false);
+    await this.publish(downTopic(order.gatewayNumber, order.serial), envelope, { urgent: true });
     crashPoint('dispatch/cut-published');
   }
 
@@ -111,9 +114,9 @@ export class Downlink {
     for (const order of orders) {
       const body = await this.write(order);
       if (body && order.codec === 'DLT645') grouped.push(body);
-      else if (body) await this.publishOrder(order.gatewayNumber, order.serial, canonicalJson(body));
+      else if (body) await this.publishOrder(order.gatewayNumber, order.serial, canonicalJson(body), true);
     }
-    await this.publishGroups(grouped);
+    await this.publishGroups(grouped, true);
     if (orders.length > 0) crashPoint('dispatch/published');
   }
 
@@ -151,8 +154,11 @@ export class Downlink {
     });
     for (const { codec, body } of bodies)
       if (codec === 'JSON')
-        await this.publishOrder(String(body['gateway']), String(body['meter']), canonicalJson(body));
-    await this.publishGroups(bodies.filter(({ codec }) => codec === 'DLT645').map(({ body }) => body));
+        await this.publishOrder(String(body['gateway']), String(body['meter']), canonicalJson(body), false);
+    await this.publishGroups(
+      bodies.filter(({ codec }) => codec === 'DLT645').map(({ body }) => body),
+      false,
+    );
   }
 
   private validity(): Validity {
@@ -161,14 +167,14 @@ export class Downlink {
     return { issuedAt, notAfter: new Date(issuedAt.getTime() + validityMs) };
   }
 
-  private async publishGroups(bodies: readonly OrderBody[]): Promise<void> {
-    for (const { gateway, to, payload } of groupOrders(bodies)) await this.publishOrder(gateway, to, payload);
+  private async publishGroups(bodies: readonly OrderBody[], urgent: boolean): Promise<void> {
+    for (const { gateway, to, payload } of groupOrders(bodies)) await this.publishOrder(gateway, to, payload, urgent);
   }
 
-  private async publishOrder(gateway: string, to: string, payload: string): Promise<void> {
+  private async publishOrder(gateway: string, to: string, payload: string, urgent: boolean): Promise<void> {
     const envelope = JSON.stringify(signEnvelope(payload, this.key));
     crashPoint('dispatch/signed');
-    await this.publish(downTopic(gateway, to), envelope, false);
+    await this.publish(downTopic(gateway, to), envelope, { urgent });
   }
 
   /** Tells every gateway the simulated time; in real mode meters have their own clocks and nothing is sent. */
@@ -179,7 +185,7 @@ export class Downlink {
       await this.publish(
         clockTopic(gatewayNumber),
         JSON.stringify(signEnvelope(encodeClock(state, gatewayNumber), this.key)),
-        true,
+        { urgent: false, retain: true },
       );
     }
   }
@@ -208,16 +214,21 @@ export class Downlink {
     }
   }
 
-  private async publish(topic: string, payload: string, retain: boolean): Promise<void> {
-    while (this.inFlight >= MAX_IN_FLIGHT && !this.stopped) {
-      await new Promise<void>((resume) => this.waiting.push(resume));
-    }
+  private async publish(
+    topic: string,
+    payload: string,
+    { urgent, retain = false }: { readonly urgent: boolean; readonly retain?: boolean },
+  ): Promise<void> {
+    const [most, line] = urgent ? [MAX_IN_FLIGHT, this.waiting] : [MAX_UNHURRIED_IN_FLIGHT, this.unhurried];
+    while (this.inFlight >= most && !this.stopped) await new Promise<void>((resume) => line.push(resume));
     if (this.stopped) return;
     this.inFlight += 1;
     // Not awaited: the commit has happened, and if this copy is lost the wait on the row runs out and the meter is asked.
     this.client!.publish(topic, payload, { qos: 1, retain }, (error) => {
       this.inFlight -= 1;
-      this.waiting.shift()?.();
+      const next =
+        this.waiting.shift() ?? (this.inFlight < MAX_UNHURRIED_IN_FLIGHT ? this.unhurried.shift() : undefined);
+      next?.();
       if (error) this.log.warn({ err: error, topic }, 'a publish failed; the row will be attended to');
     });
   }

@@ -33,6 +33,21 @@ describe('npm run broker-config', () => {
       expect(readFileSync(join(deployed, name), 'utf8')).toBe(readFileSync(join(out, name), 'utf8'));
   });
 
+  test('mosquitto saves each second where that is asked for, and the rest stays as it is', () => {
+    const out = join(dir, 'each-second');
+    run(['--broker', 'mosquitto', '--out', out, '--saves', 'each-second']);
+    const settings = (folder: string) =>
+      readFileSync(join(folder, 'mosquitto.conf'), 'utf8')
+        .split('\n')
+        .filter((line) => !line.startsWith('#'));
+    const shipped = settings(join(projectRoot, 'deploy', 'mosquitto'));
+    expect(shipped).toContain('autosave_on_changes true');
+    expect(settings(out)).toEqual(
+      shipped.map((line) => (line === 'autosave_on_changes true' ? 'autosave_on_changes false' : line)),
+    );
+    expect(() => run(['--broker', 'mosquitto', '--out', out, '--saves', 'never'])).toThrow(/--saves/);
+  });
+
   test('the access lists say what the contract says', () => {
     const acl = readFileSync(join(projectRoot, 'deploy', 'mosquitto', 'acl'), 'utf8').split('\n');
     expect(acl.filter((line) => line && !line.startsWith('#'))).toEqual([

@@ -2,7 +2,7 @@ import mqtt from 'mqtt';
 import { Downlink } from '../../src/head-end/downlink.js';
 import { startHeadEnd } from '../../src/head-end/head-end.js';
 import { newId } from '../../src/platform/ids.js';
-import type { ReadOrder } from '../../src/switching/dispatch.js';
+import type { ReadOrder, SwitchOrder } from '../../src/switching/dispatch.js';
 import { cutAll, makeDebtors, newestCommand, payInFull, type Debtor } from '../fault/support/debtors.js';
 import { startTcpProxy, throughProxy } from '../fault/support/tcp-proxy.js';
 import { eventually } from '../support/eventually.js';
@@ -84,6 +84,28 @@ describe('the way down', () => {
     expect(downward()).toEqual([to(second), to(third)]);
   });
 
+  test('a restore overtakes ten thousand questions that wait to be sent', async () => {
+    const open = await startOpenBroker();
+    undo.push(() => open.stop());
+    const access = { url: open.url, username: 'any', password: 'any', clientId: 'down' };
+    const downlink = new Downlink(relight.ctx, access, relight.key, relight.ctx.log, () => undefined);
+    downlink.start();
+    undo.push(() => downlink.stop());
+    await eventually('the downlink is connected', () => downlink.connected);
+    const listener = await listen(open.url);
+    undo.push(listener.end);
+    const [asked, dark] = [debtors[0]!, debtors[1]!];
+    const asking = downlink.publishReads(Array.from({ length: 10_000 }, () => questionFor(asked)));
+    // One turn, in which as many questions go out as may.
+    await new Promise((resume) => setImmediate(resume));
+    await downlink.publishRestores([restoreFor(dark)]);
+    await asking;
+    const orders = () => listener.topics.filter((topic) => topic.includes('/down/'));
+    await eventually('all are heard', () => orders().length === 10_001, 30_000);
+    // Those that were under way already go before it, and none of the rest.
+    expect(orders().findIndex((topic) => topic.endsWith(dark.serial))).toBeLessThan(500);
+  });
+
   test('a head-end can be stopped although the broker has fallen silent with everything under way', async () => {
     const { hostname, port } = new URL(relight.broker.url);
     const line = await startTcpProxy({ host: hostname, port: Number(port) });
@@ -110,6 +132,22 @@ const questionFor = ({ gateway, serial }: Debtor): ReadOrder => ({
   gatewayNumber: gateway,
   serial,
   codec: 'JSON',
+});
+
+const restoreFor = ({ gateway, serial }: Debtor): SwitchOrder => ({
+  commandId: newId(),
+  gatewayNumber: gateway,
+  serial,
+  codec: 'JSON',
+  installationId: newId(),
+  accountNumber: '3700000000',
+  servicePointNumber: '3800000000',
+  operation: 'RESTORE',
+  mode: 'DIRECT',
+  reason: 'ARREARS',
+  sequence: 2n,
+  issuedAt: new Date(),
+  notAfter: new Date(Date.now() + 600_000),
 });
 
 /** A client that hears everything from now on. */

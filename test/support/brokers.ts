@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Mosquitto, mosquittoVersion } from '../../bench/support/mosquitto.js';
+import { Mosquitto, mosquittoVersion, type MosquittoOptions } from '../../bench/support/mosquitto.js';
 import { startEmbeddedBroker } from '../../src/embedded/broker.js';
 import type { BrokerLogin } from '../../src/embedded/config/logins.js';
 import type { EmbeddedLog } from '../../src/embedded/embedded-log.js';
@@ -52,6 +52,8 @@ export interface TestBrokerOptions {
   readonly db: Database;
   readonly log: EmbeddedLog;
   readonly headEndPassword: string;
+  /** mosquitto; default: after every change. */
+  readonly saves?: MosquittoOptions['saves'];
 }
 
 /** Starts one that knows the head-end and every gateway of the simulated world in the database. */
@@ -78,7 +80,8 @@ async function startAedes({ db, log, headEndPassword }: TestBrokerOptions): Prom
 
 async function startMosquitto(options: TestBrokerOptions): Promise<TestBroker> {
   const dir = mkdtempSync(join(tmpdir(), 'relight-mosquitto-'));
-  const mosquitto = await Mosquitto.start({ dir, logins: await loginsOfWorld(options.db, options.headEndPassword) });
+  const logins = await loginsOfWorld(options.db, options.headEndPassword);
+  const mosquitto = await Mosquitto.start({ dir, logins, saves: options.saves });
   return {
     kind: 'mosquitto',
     url: mosquitto.url,

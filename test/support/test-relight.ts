@@ -24,7 +24,7 @@ import { DEFAULT_SWITCH_TIMINGS, type SwitchTimings } from '../../src/switching/
 import { startFleet, type FleetOptions, type RunningFleet } from '../../simulator/fleet.js';
 import type { DownlinkKey } from '../../simulator/wire/contract.js';
 import { plainChina } from './policies.js';
-import { startTestBroker, type BrokerKind, type TestBroker } from './brokers.js';
+import { startTestBroker, type BrokerKind, type TestBroker, type TestBrokerOptions } from './brokers.js';
 import { createTestDatabase, type TestDatabase } from './test-database.js';
 import { createGuardRole, startTestGuard, type Budget, type TestGuardRole } from './test-guard.js';
 import { chineseHolidays } from '../../src/platform/holidays.js';
@@ -88,6 +88,8 @@ export async function startTestRelight(
     wire?: boolean;
     /** The embedded one unless given. */
     broker?: BrokerKind;
+    /** mosquitto: when it saves. */
+    saves?: TestBrokerOptions['saves'];
     /** The guard's budget; ample unless given. */
     budget?: Budget;
     /** The product's own thresholds; ample ones unless asked for. */
@@ -123,7 +125,12 @@ export async function startTestRelight(
   const guardDir = join(dir, 'guard');
   const guardKey = loadKey(join(guardDir, 'guard.pem'), { role: 'guard', setting: 'GUARD_KEY_FILE' }, true);
   const brokerPassword = randomBytes(18).toString('base64url');
-  const broker = await startTestBroker(options.broker ?? 'aedes', { db, log, headEndPassword: brokerPassword });
+  const broker = await startTestBroker(options.broker ?? 'aedes', {
+    db,
+    log,
+    headEndPassword: brokerPassword,
+    saves: options.saves,
+  });
   const relight: TestRelight = {
     database,
     ctx,

@@ -13,6 +13,8 @@ export interface MosquittoPlace {
   readonly acl: string;
   /** Ends in a slash. */
   readonly data: string;
+  /** When what it has acknowledged reaches its disk; see docs/brokers.md. */
+  readonly saves: MosquittoSaves;
   /** Absent: both listeners are in the clear, which is for closed networks only. */
   readonly tls?: {
     /** The authority of client certificates and of the broker's own chain. */
@@ -24,15 +26,22 @@ export interface MosquittoPlace {
   };
 }
 
+/**
+ * `every-change`: after each turn of its loop mosquitto writes all it holds, and a kill -9 loses next to nothing, at some 500 messages a second.
+ * `each-second`: fifty times as many, and a kill -9 loses what came in the last second and was not handed on.
+ */
+export const MOSQUITTO_SAVES = ['every-change', 'each-second'] as const;
+export type MosquittoSaves = (typeof MOSQUITTO_SAVES)[number];
+
 /** Paths and ports of the eclipse-mosquitto image, as docker-compose.yml uses them. */
-export const IMAGE_PLACE: MosquittoPlace = {
+export const IMAGE_PLACE: Omit<MosquittoPlace, 'saves'> = {
   gateways: '1883',
   headEnd: '1884',
   passwords: '/mosquitto/passwords/passwords',
   acl: '/mosquitto/config/acl',
   data: '/mosquitto/data/',
 };
-export const IMAGE_TLS_PLACE: MosquittoPlace = {
+export const IMAGE_TLS_PLACE: Omit<MosquittoPlace, 'saves'> = {
   ...IMAGE_PLACE,
   gateways: '8883',
   headEnd: '8884',
@@ -65,6 +74,14 @@ ${lines('topic', TOPIC_RIGHTS['head-end']).join('\n')}
 `;
 }
 
+const SAVES_IN_WORDS: Readonly<Record<MosquittoSaves, string>> = {
+  'every-change': `# A QoS 1 message is acknowledged once it is in memory, so the database must follow at once: save after every change,
+# not every half hour. With the defaults a kill -9 loses everything since the last save. It bounds mosquitto to some 500
+# messages a second; npm run broker-config -- --saves each-second is for more meters than that (docs/brokers.md).`,
+  'each-second': `# A QoS 1 message is acknowledged once it is in memory; it is saved within a second. A kill -9 of the broker loses what came
+# in its last second and was not handed on: orders are rows and are sent again, readings are asked for again, an event is lost.`,
+};
+
 /** mosquitto.conf. */
 export function mosquittoConf(place: MosquittoPlace): string {
   const tls = place.tls
@@ -94,11 +111,10 @@ allow_anonymous false
 password_file ${place.passwords}
 acl_file ${place.acl}
 
-# A QoS 1 message is acknowledged once it is in memory, so the database must follow at once: save after every change,
-# not every half hour. With the defaults a kill -9 loses everything since the last save.
+${SAVES_IN_WORDS[place.saves]}
 persistence true
 persistence_location ${place.data}
-autosave_on_changes true
+autosave_on_changes ${place.saves === 'every-change'}
 autosave_interval 1
 # A gateway away for longer comes back to a clean session; what it has missed has expired long before.
 persistent_client_expiration 7d

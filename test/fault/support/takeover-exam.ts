@@ -34,6 +34,8 @@ export interface TakeoverOutcome {
   readonly verified: number;
   /** Sends beyond the first: the same order again, which a meter answers without moving. */
   readonly resent: number;
+  /** Transactions that PostgreSQL ended because they waited for one another. */
+  readonly deadlocks: number;
   /** The longest that any meter was dark, ms, and the median. */
   readonly longestDarkMs: number;
   readonly medianDarkMs: number;
@@ -50,6 +52,8 @@ const TICK_MS = 50;
 export async function takeoverExam(plan: TakeoverPlan): Promise<TakeoverOutcome> {
   const relight = await startTestRelight({
     broker: plan.broker,
+    // Some four messages a restore: more than a broker carries that saves at every change, and none here is killed.
+    saves: 'each-second',
     plan: { districts: Math.ceil(plan.meters / 500), metersPerDistrict: Math.min(plan.meters, 500), months: 1 },
     wire: false,
   });
@@ -289,6 +293,9 @@ async function outcomeOf(
     `SELECT count(*)::int AS restores, count(*) FILTER (WHERE state = 'VERIFIED')::int AS verified, coalesce(sum(attempts), 0)::int AS attempts
      FROM switch_command WHERE operation = 'RESTORE'`,
   );
+  const [database] = await relight.sql<{ deadlocks: number }>(
+    `SELECT deadlocks::int FROM pg_stat_database WHERE datname = current_database()`,
+  );
   const darkMs = load.lit.map(({ darkMs }) => darkMs).sort((a, b) => a - b);
   const longest = (fromMs: number, toMs: number): number =>
     Math.round(
@@ -302,6 +309,7 @@ async function outcomeOf(
     restores: row!.restores,
     verified: row!.verified,
     resent: row!.attempts - row!.restores,
+    deadlocks: database!.deadlocks,
     longestDarkMs: Math.round(darkMs.at(-1) ?? 0),
     medianDarkMs: Math.round(darkMs[darkMs.length >> 1] ?? 0),
     takeoversMs: plan.blows.map(({ atMs }, index) =>
